@@ -1,0 +1,260 @@
+"""Whether the rules of a rule base fit together: cycles, proofs, contradictions, and what the engines can take.
+
+Never reads a file and never raises for what it finds; everything becomes an issue of the draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from churn_rules.conditions import All, Condition, Test, holds, tests
+from churn_rules.economics import INPUTS
+from churn_rules.errors import LoadError, did_you_mean
+from churn_rules.patterns import LIMITS, breaches
+from churn_rules.reading.draft import Draft
+from churn_rules.rulebase import STATUSES, Rule, Rulebase, Topic, drawn_by, sort_into_strata
+from churn_rules.vocabulary import Term, Value, exact
+
+__all__ = ["check", "finish"]
+
+
+def finish(draft: Draft) -> Rulebase:
+    """Turn a draft into a rule base.
+
+    Raises:
+        LoadError: Something is wrong with it; `issues` holds all of it, warnings too.
+    """
+    rulebase = check(draft)
+    if rulebase is None:
+        raise LoadError(draft.issues)
+    return rulebase
+
+
+def check(draft: Draft) -> Rulebase | None:
+    """Check how the rules of a draft fit together.
+
+    Args:
+        draft: What was read; whatever is wrong is added to its issues.
+
+    Returns:
+        The rule base, or None where an error (not just a warning) was found.
+    """
+    for name in INPUTS:
+        fact = draft.vocabulary.get(name)
+        if draft.vocabulary and (fact is None or fact.type != "number"):
+            what, why = f"the vocabulary lacks the number `{name}`", "cost and benefit are worked out from it"
+            draft.issue("R130", what, why, "declare it in vocabulary.yaml")
+    accepted = {rule_id: rule for rule_id, rule in sorted(draft.rules.items()) if rule.status == "accepted"}
+    for rule in draft.rules.values():
+        _check_rule(rule, draft)
+    strata, cycle = sort_into_strata(accepted.values(), draft.findings, draft.reasons)
+    if cycle:
+        what = f"these rules wait for one another: {', '.join(cycle)}"
+        why = "each reads what another of them concludes, so none could be decided first"
+        draft.issue(
+            "R117", what, why, "break the circle: let one of them read facts instead", rule=cycle[0], path=("if",)
+        )
+    _check_reach(draft, accepted)
+    _check_limits(draft, accepted)
+    if not accepted and not draft.issues:
+        draft.issue("F405", "the rule base holds no accepted rule", "nothing could ever be concluded", "add rules")
+    if any(issue.severity == "error" for issue in draft.issues):
+        return None
+    return Rulebase(
+        vocabulary=draft.vocabulary,
+        findings=draft.findings,
+        reasons=draft.reasons,
+        links=draft.links,
+        accommodations=draft.accommodations,
+        thresholds=draft.thresholds,
+        rules=accepted,
+        shelved={rule_id: rule for rule_id, rule in draft.rules.items() if rule_id not in accepted},
+        strata=strata,
+        digest=draft.digest,
+    )
+
+
+# --- one rule at a time -----------------------------------------------------------------------------------------------
+
+
+def _check_rule(rule: Rule, draft: Draft) -> None:
+    _check_status(rule, draft)
+    _check_contradiction(rule, draft)
+    _check_examples(rule, draft)
+    _check_limits_shown(rule, draft)
+    names = {test.name for test in tests(rule.premise)}
+    only_advice = not {topic.kind for topic, _ in drawn_by(rule.then)} - {"decision", "warning"}
+    if not only_advice and (money := sorted(name for name in names if name.startswith("economics."))):
+        why = "cost and benefit are worked out from what is offered, so nothing but the verdict may rest on them"
+        draft.issue(
+            "R118",
+            f"the rule reads `{money[0]}`",
+            why,
+            "conclude only a decision or a warning",
+            rule=rule.id,
+            path=("if",),
+        )
+    for reason, _ in rule.then.evidence:
+        for test in tests(rule.premise):
+            if _rests_on_absence(test, draft):
+                what = f"evidence for `{reason}` rests on `{test.name}` not being established"
+                why = "it would vanish when more becomes known about another reason"
+                draft.issue("R119", what, why, "rest it on facts", rule=rule.id, path=("if",), warning=True)
+
+
+def _check_status(rule: Rule, draft: Draft) -> None:
+    if rule.status == "retired" and rule.replaced_by is None:
+        why = "whoever meets its id in an old report must find what took its place"
+        draft.issue(
+            "R120", "a retired rule names no successor", why, "add `replaced_by:`", rule=rule.id, path=("status",)
+        )
+    elif rule.status != "retired" and rule.replaced_by is not None:
+        why = "only a retired rule has a successor"
+        draft.issue(
+            "R120", f"`{rule.id}` is {rule.status} and replaced", why, "retire it", rule=rule.id, path=("replaced_by",)
+        )
+    elif rule.replaced_by and rule.replaced_by not in draft.rules:
+        fix = f"name an existing rule{did_you_mean(rule.replaced_by, draft.rules)}"
+        what = f"unknown successor `{rule.replaced_by}`"
+        draft.issue("R121", what, "there is no such rule", fix, rule=rule.id, path=("replaced_by",))
+
+
+def _rests_on_absence(test: Test, draft: Draft) -> bool:
+    reason, _, part = test.name.partition(".")
+    if reason not in draft.reasons or part not in ("status", "role"):
+        return False
+    return any(holds(test, {test.name: status}) for status in ((*STATUSES[1:],) if part == "status" else ("none",)))
+
+
+def _check_contradiction(rule: Rule, draft: Draft) -> None:
+    """Find tests of one name that exclude each other, where all of them must hold."""
+    for group in _conjunctions(rule.premise):
+        by_name: dict[str, list[Test]] = {}
+        for test in group:
+            by_name.setdefault(test.name, []).append(test)
+        for name, same in by_name.items():
+            if len(same) > 1 and not any(
+                all(holds(test, {name: value}) for test in same) for value in _candidates(draft.terms[name], same)
+            ):
+                why = f"no value of `{name}` satisfies all that is asked of it"
+                draft.issue(
+                    "R122",
+                    f"the premises about `{name}` exclude each other",
+                    why,
+                    "correct one of them",
+                    rule=rule.id,
+                    path=("if",),
+                )
+
+
+def _conjunctions(condition: Condition) -> Iterator[list[Test]]:
+    if isinstance(condition, Test):
+        return
+    if isinstance(condition, All):
+        yield [test for part in condition.parts for test in _all_tests(part)]
+    for part in condition.parts:
+        yield from _conjunctions(part)
+
+
+def _all_tests(condition: Condition) -> list[Test]:
+    """Return the tests that must hold whichever alternative is taken."""
+    if isinstance(condition, Test):
+        return [condition]
+    return [test for part in condition.parts for test in _all_tests(part)] if isinstance(condition, All) else []
+
+
+def _candidates(term: Term, same: list[Test]) -> Iterator[Value]:
+    """Yield values enough to satisfy the tests, if any value can: each choice, or each limit and its sides."""
+    if term.type == "choice":
+        yield from term.choices
+    elif term.type == "boolean":
+        yield from (True, False)
+    else:
+        limits = sorted({float(test.limit) for test in same if isinstance(test.limit, int | float)})
+        between = [(low + high) / 2 for low, high in pairwise(limits)]
+        yield from (exact(number) for number in (*limits, *between, term.low, term.high))
+
+
+def _check_examples(rule: Rule, draft: Draft) -> None:
+    for place, example in enumerate(rule.examples):
+        fires = holds(rule.premise, example.given)
+        if fires is not example.fires:
+            shown = {True: "true", False: "false", None: "unknown"}
+            what = f"the example `{example.title}` expects {shown[example.fires]} and the rule gives {shown[fires]}"
+            fix = "correct the example, or the rule"
+            draft.issue(
+                "R123", what, "an example is the rule's proof", fix, rule=rule.id, path=("examples", place, "fires")
+            )
+    outcomes = {example.fires for example in rule.examples}
+    for wanted, name, code in ((True, "that fires", "R124"), (False, "of a near miss (fires: false)", "R125")):
+        if wanted not in outcomes:
+            why = "a rule shows on its own page what it does and what it leaves alone"
+            draft.issue(code, f"the rule has no example {name}", why, "add one", rule=rule.id, path=("examples",))
+
+
+def _check_limits_shown(rule: Rule, draft: Draft) -> None:
+    """Ask for an example that lies exactly on each numeric limit."""
+    for test in tests(rule.premise):
+        term = draft.terms[test.name]
+        if term.type != "number" or not isinstance(test.limit, int | float):
+            continue
+        if not any(example.given.get(test.name) == exact(float(test.limit)) for example in rule.examples):
+            what = f"no example has `{test.name}` exactly at {test.limit:.12g}"
+            why = "whether the limit itself counts is what readers ask first"
+            draft.issue("R126", what, why, "add one", rule=rule.id, path=("examples",))
+
+
+# --- all rules together -----------------------------------------------------------------------------------------------
+
+
+def _check_reach(draft: Draft, accepted: Mapping[str, Rule]) -> None:
+    """Check what rules may rest on: reasons, links and scope only on the time of the loss; findings on some rule."""
+    drawn = {topic for rule in accepted.values() for topic, _ in drawn_by(rule.then)}
+    read = {test.name for rule in accepted.values() for test in tests(rule.premise)}
+    for finding in draft.findings:
+        if Topic("finding", finding) not in drawn:
+            what, why = f"no rule concludes the finding `{finding}`", "it could never be true"
+            draft.issue(
+                "R127", what, why, "add a rule, or remove it", rule="findings.yaml", path=(finding,), warning=True
+            )
+        elif finding not in read:
+            why = "nothing would change without it"
+            what, fix = f"no rule reads the finding `{finding}`", "use it, or remove it"
+            draft.issue("R127", what, why, fix, rule="findings.yaml", path=(finding,), warning=True)
+    today = _names_of_today(draft, accepted)
+    for rule in accepted.values():
+        kinds = {topic.kind for topic, _ in drawn_by(rule.then)} & {"evidence", "scope", "responsible", "link"}
+        late = sorted(test.name for test in tests(rule.premise) if test.name in today)
+        if kinds and late:
+            what = f"`{late[0]}` tells of today, and the rule explains the loss"
+            why = "what became known or happened during the win-back can never explain why the customer left"
+            draft.issue("R128", what, why, "use a fact that is read `at: loss`", rule=rule.id, path=("if",))
+
+
+def _names_of_today(draft: Draft, accepted: Mapping[str, Rule]) -> set[str]:
+    """Return the names that tell of today: such facts, and every finding that rests on one."""
+    today = {name for name, term in draft.terms.items() if term.at == "now"}
+    today |= {name for name in draft.terms if name.startswith(("accommodation.", "requirements.", "economics."))}
+    grown = True
+    while grown:
+        fresh = {
+            rule.then.finding
+            for rule in accepted.values()
+            if rule.then.finding and any(test.name in today for test in tests(rule.premise))
+        } - today
+        today |= {name for name in fresh if name}
+        grown = bool(fresh)
+    return today
+
+
+def _check_limits(draft: Draft, accepted: Mapping[str, Rule]) -> None:
+    for breach in breaches(accepted.values()):
+        most = LIMITS.get(breach.limit, 1)
+        about = f" about `{breach.name}`" if breach.name else ""
+        what = f"{breach.reached} {breach.limit}{about}; at most {most} can be trusted"
+        why = "past this durable-rules gives wrong answers or crashes"
+        fix = (
+            "split the rule, or conclude a finding first" if breach.rule else "merge or split rules, or rename the fact"
+        )
+        draft.issue("R129", what, why, fix, rule=breach.rule or "", path=("if",))

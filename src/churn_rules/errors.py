@@ -1,0 +1,141 @@
+"""Everything that can go wrong, each with its place, its reason and its remedy.
+
+Never decides what is wrong: it only carries and words what another module found.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "CaseError",
+    "CertaintyError",
+    "ChurnRulesError",
+    "EngineError",
+    "Issue",
+    "LoadError",
+    "Location",
+    "UnknownNameError",
+    "ValueRefusedError",
+    "closest",
+    "did_you_mean",
+    "render_issue",
+    "render_issues",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file: line and column count from 1; `text` is the whole line, for the caret."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+    length: int = 1
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong: its code, what, why and how to mend it."""
+
+    code: str
+    what: str
+    why: str
+    fix: str
+    location: Location
+    severity: Literal["error", "warning"] = "error"
+
+
+class ChurnRulesError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class CertaintyError(ChurnRulesError, ValueError):
+    """A certainty lies outside -0.99 to +0.99."""
+
+
+class EngineError(ChurnRulesError):
+    """An engine cannot run this rule base or these facts."""
+
+
+class UnknownNameError(ChurnRulesError, LookupError):
+    """Somebody asked for a rule, reason, fact or engine that does not exist."""
+
+    def __init__(self, kind: str, name: str, candidates: Iterable[str]) -> None:
+        self.kind, self.name, self.candidates = kind, name, tuple(candidates)
+        super().__init__(f"unknown {kind} `{name}`{did_you_mean(name, self.candidates)}")
+
+
+class ValueRefusedError(ChurnRulesError, ValueError):
+    """A value does not fit its fact."""
+
+    def __init__(self, code: str, what: str, why: str, fix: str) -> None:
+        self.code, self.what, self.why, self.fix = code, what, why, fix
+        super().__init__(f"{what}: {why}; {fix}")
+
+
+class _IssuesError(ChurnRulesError):
+    def __init__(self, issues: Sequence[Issue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__(render_issues(self.issues))
+
+
+class LoadError(_IssuesError):
+    """A rule base could not be loaded; `issues` holds everything that is wrong with it."""
+
+
+class CaseError(_IssuesError):
+    """A case could not be read; `issues` holds everything that is wrong with it."""
+
+
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate most like `name`, or None where nothing is near."""
+    return next(iter(difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)), None)
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Return `; did you mean …?` or an empty text."""
+    near = closest(name, candidates)
+    return f"; did you mean `{near}`?" if near else ""
+
+
+def render_issue(issue: Issue) -> str:
+    """Word one issue: place, code and what, the line with a caret, why and fix."""
+    where = issue.location
+    lines = [f"{where}: {issue.severity}[{issue.code}]: {issue.what}"]
+    if where.text:
+        gutter = f"{where.line:>4}"
+        text, before = _clip(where.text, where.column - 1)
+        lines += [
+            "",
+            f"{gutter} | {text}",
+            f"{' ' * len(gutter)} | {' ' * before}{'^' * max(1, min(where.length, len(text) - before))}",
+        ]
+    lines += [f"why: {issue.why}", f"fix: {issue.fix}"]
+    return "\n".join(lines)
+
+
+def _clip(text: str, before: int, width: int = 110) -> tuple[str, int]:
+    """Cut a long line to a window around its column, so that a caret stays readable."""
+    text = text.replace("\t", " ")
+    if len(text) <= width:
+        return text, before
+    start = max(0, before - width // 2)
+    return text[start : start + width], before - start
+
+
+def render_issues(issues: Sequence[Issue]) -> str:
+    """Word all issues, with a count at the end."""
+    errors = sum(issue.severity == "error" for issue in issues)
+    warnings = len(issues) - errors
+    files = len({issue.location.path for issue in issues})
+    counts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    total = f"{' and '.join(counts)} in {files} file{'s' * (files != 1)}"
+    return "\n\n".join([*map(render_issue, issues), total])

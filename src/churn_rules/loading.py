@@ -1,0 +1,33 @@
+"""From a folder to a rule base that is ready to run, and where the shipped rules and cases lie.
+
+Never keeps what it loaded: whoever loads holds the rule base.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from churn_rules.checking import finish
+from churn_rules.reading import read_rules
+from churn_rules.rulebase import Rulebase
+
+__all__ = ["load", "shipped"]
+
+
+def shipped(name: str) -> Path:
+    """Return the folder of the shipped `rules` or `cases`: in the package, or at the top of a checkout."""
+    inside = Path(str(files("churn_rules"))) / "_shipped" / name
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / name
+
+
+def load(path: str | Path | None = None) -> Rulebase:
+    """Load a rule base, and check it.
+
+    Args:
+        path: A folder of rules; without it, the shipped rules.
+
+    Raises:
+        LoadError: Something is wrong with it; `issues` holds all of it.
+    """
+    return finish(read_rules(Path(path) if path is not None else shipped("rules")))

@@ -1,0 +1,250 @@
+"""YAML text as plain values, each with its place; refuses whatever YAML reads differently from what a person means.
+
+The only module that knows YAML. Built from parse events, so that depth is bounded before anything recurses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from churn_rules.errors import Issue, Location
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "Key", "read_document"]
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 24
+
+Key = str | int
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+_DECEPTIVE: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
+    (
+        "Y107",
+        re.compile(r"yes|no|on|off|y|n", re.IGNORECASE),
+        "YAML 1.1 reads it as true or false, YAML 1.2 as a word",
+        "write true or false; quote it if the word is meant",
+    ),
+    ("Y108", re.compile(r"[-+]?\d+(:\d+)+"), "YAML 1.1 reads it as a number to base sixty", "quote it"),
+    (
+        "Y109",
+        re.compile(r"[-+]?0\d+(\.\d+)?"),
+        "YAML 1.1 reads a leading zero as base eight",
+        "leave the zero out, or quote it",
+    ),
+    (
+        "Y110",
+        re.compile(r"[-+]?(0[xob][0-9a-f_]+|[\d.]+e[-+]?\d+|\d[\d_,]*[_,][\d_,.]*|\.\d+|\d+\.)", re.IGNORECASE),
+        "readers of YAML differ on whether it is a number",
+        "write plain decimal digits, such as 1000 or 0.5; quote it if text is meant",
+    ),
+    (
+        "Y111",
+        re.compile(r"[-+]?\.?(inf|nan)", re.IGNORECASE),
+        "no fact is infinite or not a number",
+        "write a number, or unknown",
+    ),
+    ("Y112", re.compile(r"|~|null", re.IGNORECASE), "an empty value says nothing", "write a value, or `unknown`"),
+)
+
+
+@dataclass(slots=True)
+class Document:
+    """One file as plain values. `data` is None where it could not be read at all; `issues` then says why.
+
+    `places` holds the location of every value by its path, `keys` that of every key of a mapping.
+    """
+
+    path: str
+    text: str = ""
+    data: Any = None
+    places: dict[tuple[Key, ...], Location] = field(default_factory=dict)
+    keys: dict[tuple[Key, ...], Location] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+
+    def place(self, path: tuple[Key, ...]) -> Location:
+        """Return where a value stands, or the nearest thing around it that has a place."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, Location(self.path))
+
+    def key(self, path: tuple[Key, ...]) -> Location:
+        """Return where the key of a value stands, or the value itself in a list."""
+        return self.keys.get(path) or self.place(path)
+
+    def issue(
+        self, code: str, what: str, why: str, fix: str, at: Location | None = None, *, warning: bool = False
+    ) -> None:
+        """Note something wrong with this file."""
+        self.issues.append(Issue(code, what, why, fix, at or Location(self.path), "warning" if warning else "error"))
+
+
+class _UnreadableError(Exception):
+    """The file cannot be read any further; the issue is noted already."""
+
+
+def read_document(file: Path, shown: str) -> Document:
+    """Read one file.
+
+    Args:
+        file: Where it is.
+        shown: Its path as errors show it.
+
+    Returns:
+        The document; with `issues`, and `data` of None, where it could not be read.
+    """
+    document = Document(shown)
+    try:
+        document.text = _text_of(file, document)
+        _Composer(document).compose()
+    except _UnreadableError:
+        document.data = None
+    return document
+
+
+def _text_of(file: Path, document: Document) -> str:
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        document.issue(
+            "Y101", f"cannot read the file: {error.strerror}", "the system refused it", "check path and rights"
+        )
+        raise _UnreadableError from None
+    if len(raw) > MAX_BYTES:
+        _refuse(document, "Y102", "the file is larger than 1 MB", "no rule or case file is", "split it, or remove it")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        at = Location(document.path, line, error.start - raw.rfind(b"\n", 0, error.start))
+        _refuse(
+            document, "Y103", "the file is not UTF-8", "a byte here belongs to another encoding", "save as UTF-8", at
+        )
+    if odd := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]", text):
+        line = text.count("\n", 0, odd.start()) + 1
+        at = Location(document.path, line, odd.start() - text.rfind("\n", 0, odd.start()))
+        what = f"a control character (U+{ord(odd[0]):04X}) stands in the file"
+        _refuse(document, "Y104", what, "text files hold none", "remove it", at)
+    return text
+
+
+def _refuse(document: Document, code: str, what: str, why: str, fix: str, at: Location | None = None) -> None:
+    document.issue(code, what, why, fix, at)
+    raise _UnreadableError
+
+
+class _Composer:
+    """Builds plain values from parse events."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.lines = document.text.splitlines()
+        self.events: Iterator[Any] = iter(())
+
+    def compose(self) -> None:
+        self.events = self._guarded()
+        next(self.events)  # the stream begins
+        event = next(self.events)
+        if isinstance(event, yaml.StreamEndEvent):
+            _refuse(
+                self.document, "Y105", "the file is empty", "it holds nothing but white space or comments", "fill it in"
+            )
+        self.document.data = self._node(next(self.events), ())
+        next(self.events)  # the document ends
+        if not isinstance(extra := next(self.events), yaml.StreamEndEvent):
+            what, why = "a second document begins with `---`", "one file holds one rule, case or list"
+            _refuse(self.document, "Y106", what, why, "move it to a file of its own", self._at(extra))
+
+    def _guarded(self) -> Iterator[Any]:
+        """Yield events, refusing what is too deep before anything is built from it."""
+        depth = 0
+        try:
+            for event in yaml.parse(self.document.text, Loader=_LOADER):
+                if isinstance(event, yaml.CollectionStartEvent):
+                    depth += 1
+                    if depth > MAX_DEPTH:
+                        what, why = f"nested more than {MAX_DEPTH} deep", "no rule or case is"
+                        _refuse(self.document, "Y113", what, why, "flatten it", self._at(event))
+                elif isinstance(event, yaml.CollectionEndEvent):
+                    depth -= 1
+                yield event
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            at = self._location(mark.line, mark.column, 1) if mark else None
+            what = f"this is not YAML: {error.problem or error.context}"
+            fix = "check indentation, colons, quotes and brackets at and just above this line"
+            _refuse(self.document, "Y114", what, error.context or "the text breaks off the structure", fix, at)
+        except yaml.YAMLError as error:
+            _refuse(self.document, "Y114", "this is not YAML", str(error).splitlines()[0], "check the whole file")
+
+    def _node(self, event: Any, path: tuple[Key, ...]) -> Any:
+        at = self.document.places[path] = self._at(event)
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
+            what, why = "anchors (&) and aliases (*) are not allowed", "a rule must be readable on its own"
+            _refuse(self.document, "Y115", what, why, "write the value out", at)
+        if event.tag:
+            what, why = f"tags are not allowed: {event.tag}", "values are plain: text, numbers, lists, mappings"
+            _refuse(self.document, "Y116", what, why, "remove the tag", at)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, at)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
+                items.append(self._node(item, (*path, len(items))))
+            return items
+        return self._mapping(path)
+
+    def _mapping(self, path: tuple[Key, ...]) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            at = self._at(event)
+            if not isinstance(event, yaml.ScalarEvent) or event.tag or event.anchor:
+                what, why = "this key is not a plain word", "keys are names"
+                _refuse(self.document, "Y117", what, why, "write a word before the colon", at)
+            key = str(event.value)
+            if key == "<<":
+                what, why = "merge keys (<<) are not allowed", "a rule must be readable on its own"
+                _refuse(self.document, "Y118", what, why, "write the values out", at)
+            if key in mapping:
+                first = self.document.keys[(*path, key)]
+                why = f"it stands in line {first.line} already, and readers of YAML keep only one of the two"
+                self.document.issue("Y119", f"the key `{key}` stands twice", why, "remove or rename one", at)
+            self.document.keys[(*path, key)] = at
+            mapping[key] = self._node(next(self.events), (*path, key))
+        return mapping
+
+    def _scalar(self, event: Any, at: Location) -> str | int | float | bool:
+        text = str(event.value)
+        if event.style:  # quoted or folded: the text as it stands
+            return text
+        if text in ("true", "false"):
+            return text == "true"
+        if _NUMBER.fullmatch(text):
+            if len(text) <= 300:
+                return float(text) if "." in text else int(text)
+            self.document.issue(
+                "Y110", "this number has too many digits", "nobody measures so finely", "shorten it", at
+            )
+            return 0
+        for code, pattern, why, fix in _DECEPTIVE:
+            if pattern.fullmatch(text):
+                what = f"`{text}` is not what it seems" if text else "a value is missing"
+                self.document.issue(code, what, why, fix, at)
+                break
+        return text
+
+    def _at(self, event: Any) -> Location:
+        start, end = event.start_mark, event.end_mark
+        length = end.column - start.column if end.line == start.line else 1
+        return self._location(start.line, start.column, max(1, length))
+
+    def _location(self, line: int, column: int, length: int) -> Location:
+        text = self.lines[line] if line < len(self.lines) else ""
+        return Location(self.document.path, line + 1, column + 1, length, text)

@@ -1,0 +1,231 @@
+"""From vocabulary, findings, reasons and accommodations as files to frozen values, with all that is wrong in them.
+
+Never reads a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from churn_rules.errors import did_you_mean
+from churn_rules.reading.documents import Document
+from churn_rules.reading.draft import Draft, accepted
+from churn_rules.reading.shapes import AccommodationShape, FactShape, FindingShape, ReasonsShape, shape_of
+from churn_rules.rulebase import Accommodation, Link, Reason, Thresholds
+from churn_rules.vocabulary import DERIVATIONS, LARGEST, Derivation, Fact
+
+__all__ = ["read_accommodations", "read_facts", "read_findings", "read_reasons"]
+
+
+_Shaped = TypeVar("_Shaped", FactShape, FindingShape, AccommodationShape)
+
+
+def _entries(document: Document, model: type[_Shaped]) -> Iterator[tuple[str, _Shaped]]:
+    """Yield each well-shaped entry of a file that maps names to entries."""
+    if document.data is None:
+        return
+    if not isinstance(document.data, dict):
+        document.issue("S203", "the file is not a mapping", "it maps names to entries", "write `name:` and indent")
+        return
+    for name, data in document.data.items():
+        at = document.keys[(name,)]
+        if not name.isidentifier() or not name.islower() or len(name) > 80:
+            why = "names are lower case: rules and cases with hyphens, facts and reasons with underscores"
+            document.issue("S207", f"`{name}` is not a well-formed name", why, "rename it", at)
+        elif shaped := shape_of(model, data, document, (name,)):
+            yield name, shaped
+
+
+def read_facts(draft: Draft, document: Document) -> None:
+    """Read vocabulary.yaml into a draft."""
+    shapes = dict(_entries(document, FactShape))
+    for name, shape in shapes.items():
+        if fact := _fact(name, shape, document):
+            draft.vocabulary[name] = fact
+    for fact in list(draft.vocabulary.values()):
+        if fact.derive:
+            _check_derivation(fact, fact.derive, draft, document)
+
+
+def _fact(name: str, shape: FactShape, document: Document) -> Fact | None:
+    def wrong(code: str, key: str, what: str, why: str, fix: str) -> None:
+        document.issue(code, what, why, fix, document.key((name, key) if (name, key) in document.keys else (name,)))
+
+    before = len(document.issues)
+    if (shape.type == "number") != (shape.range is not None) or (shape.type == "number") != (shape.unit is not None):
+        why = "a number has a unit and a range, and nothing else has"
+        wrong(
+            "V201",
+            "type",
+            f"`{name}` has no unit and range, or should have none",
+            why,
+            "add or remove `unit` and `range`",
+        )
+    if shape.range and not shape.range[0] < shape.range[1]:
+        wrong("V202", "range", f"the range of `{name}` is empty", "it goes from low to high", "swap or widen its ends")
+    if (shape.type == "choice") != (shape.choices is not None):
+        wrong("V203", "type", f"`{name}` has no choices, or should have none", "a choice has choices", "add `choices`")
+    wanted = {"boolean": ["true", "false"], "choice": shape.choices or []}.get(shape.type, [])
+    if sorted(shape.says or {}) != sorted(wanted):
+        listed = ", ".join(f"`{value}`" for value in wanted) or "none"
+        why = "every explanation is written in these sentences"
+        wrong("V204", "says", f"`{name}` does not say each of its values", why, f"give `says` a sentence for: {listed}")
+    if "en" not in shape.ask:
+        wrong(
+            "V205",
+            "ask",
+            f"`{name}` has no English question",
+            "English is what others fall back to",
+            "add `ask: {en: …}`",
+        )
+    if len(document.issues) > before:
+        return None
+    fact = Fact(
+        id=name,
+        title=shape.title,
+        type=shape.type,
+        unit=shape.unit or "",
+        low=shape.range[0] if shape.range else -LARGEST,
+        high=shape.range[1] if shape.range else LARGEST,
+        choices=tuple(shape.choices or ()),
+        says=shape.says or {},
+        at=shape.at,
+        topic=shape.topic,
+        derive=Derivation(*next((f, tuple(s)) for f, s in shape.derive.items())) if shape.derive else None,
+        tolerance=shape.tolerance or 0.0,
+        ask=shape.ask,
+        asked_of=tuple(shape.asked_of),
+    )
+    return _with_sore_point(fact, shape.sore_point, document)
+
+
+def _with_sore_point(fact: Fact, sore_point: Mapping[Any, Any] | None, document: Document) -> Fact | None:
+    if not sore_point:
+        return fact
+    value = accepted(fact, sore_point["is"], document, (fact.id, "sore_point", "is"))
+    return None if value is None else replace(fact, sore_point=value)
+
+
+def _check_derivation(fact: Fact, derive: Derivation, draft: Draft, document: Document) -> None:
+    at = document.key((fact.id, "derive"))
+    known = {"date_of": (1, "", "date"), **{name: (2, takes, gives) for name, (_, takes, gives) in DERIVATIONS.items()}}
+    if derive.function not in known:
+        fix = f"use one of {', '.join(known)}{did_you_mean(derive.function, known)}"
+        document.issue("V206", f"unknown derivation `{derive.function}`", "only these can be worked out", fix, at)
+        return
+    arity, takes, gives = known[derive.function]
+    if len(derive.sources) != arity or fact.type != gives:
+        why = f"{derive.function} makes a {gives} from {arity} other fact{'s' * (arity > 1)}"
+        document.issue("V207", f"`{fact.id}` cannot be derived this way", why, "correct its type or its sources", at)
+    for source in derive.sources:
+        found = draft.vocabulary.get(source)
+        if found is None:
+            fix = f"declare it{did_you_mean(source, draft.vocabulary)}"
+            document.issue("V208", f"unknown fact `{source}`", "a fact is derived from declared facts", fix, at)
+        elif takes and found.type != takes:
+            document.issue(
+                "V207", f"`{source}` is no {takes}", f"{derive.function} takes a {takes}", "name another", at
+            )
+        elif fact.at == "loss" and found.at == "now":
+            why = f"`{fact.id}` tells of the time of the loss and `{source}` of today"
+            document.issue("V209", f"`{fact.id}` rests on a fact of today", why, "make both `at: now`", at)
+    if _derives_itself(fact.id, draft.vocabulary):
+        document.issue(
+            "V210", f"`{fact.id}` is derived from itself", "there is no place to begin", "break the circle", at
+        )
+        draft.vocabulary[fact.id] = replace(fact, derive=None)
+
+
+def _derives_itself(name: str, vocabulary: Mapping[str, Fact]) -> bool:
+    waiting, seen = [name], set()
+    while waiting:
+        fact = vocabulary.get(waiting.pop())
+        for source in fact.derive.sources if fact and fact.derive else ():
+            if source == name:
+                return True
+            if source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return False
+
+
+def read_findings(draft: Draft, document: Document) -> None:
+    """Read findings.yaml into a draft; facts come first, since names are shared."""
+    for name, shape in _entries(document, FindingShape):
+        at = document.keys[(name,)]
+        if name in draft.vocabulary:
+            why = "a premise could not tell the two apart"
+            document.issue("V211", f"`{name}` is a fact already", why, "rename the finding", at)
+        elif sorted(shape.says) != ["false", "true"]:
+            fix = 'give `says` a sentence for: "true", "false"'
+            document.issue(
+                "V204", f"`{name}` does not say each of its values", "explanations are written in these", fix, at
+            )
+        else:
+            fact = Fact(id=name, title=shape.title, type="boolean", says=shape.says)
+            if sore := _with_sore_point(fact, shape.sore_point, document):
+                draft.findings[name] = sore
+
+
+def read_reasons(draft: Draft, document: Document) -> None:
+    """Read reasons.yaml, with its thresholds and links, into a draft."""
+    if document.data is None or not (shape := shape_of(ReasonsShape, document.data, document)):
+        document.data = None
+        return
+    cuts = shape.thresholds
+    draft.thresholds = Thresholds(cuts.established, cuts.possible, cuts.ruled_out, shape.root_margin)
+    if not cuts.ruled_out < 0 < cuts.possible < cuts.established:
+        why, at = "they lie in the order ruled_out, 0, possible, established", document.key(("thresholds",))
+        document.issue("V212", "the thresholds are out of order", why, "reorder them", at)
+    links = []
+    for name, reason in shape.reasons.items():
+        if name in draft.vocabulary or name in draft.findings:
+            at = document.key(("reasons", name))
+            document.issue("V211", f"`{name}` is a fact or finding already", "names are unique", "rename one", at)
+        draft.reasons[name] = Reason(name, reason.title, reason.means, reason.scope, reason.responsible, reason.source)
+        for effect, when in reason.leads_to.items():
+            at = document.key(("reasons", name, "leads_to", effect))
+            if effect not in shape.reasons:
+                fix = f"declare it{did_you_mean(effect, shape.reasons)}"
+                document.issue("V213", f"unknown reason `{effect}`", "a link joins two declared reasons", fix, at)
+            else:
+                links.append(Link(name, effect, when == "always"))
+    draft.links = tuple(links)
+    for link in links:
+        if link.cause in _reached(link.effect, links):
+            at = document.key(("reasons", link.cause, "leads_to", link.effect))
+            why = f"`{link.effect}` leads back to `{link.cause}`, so neither could be the root"
+            document.issue("V214", f"`{link.cause}` leads to itself", why, "take one link of the circle out", at)
+            break
+
+
+def _reached(start: str, links: Iterable[Link]) -> set[str]:
+    found, waiting = {start}, [start]
+    while waiting:
+        cause = waiting.pop()
+        fresh = {link.effect for link in links if link.cause == cause} - found
+        found |= fresh
+        waiting += fresh
+    return found
+
+
+def read_accommodations(draft: Draft, document: Document) -> None:
+    """Read accommodations.yaml into a draft; reasons come first, since they are named here."""
+    for name, shape in _entries(document, AccommodationShape):
+        for reason in shape.answers:
+            if reason not in draft.reasons and draft.reasons:
+                fix, at = f"name a reason{did_you_mean(reason, draft.reasons)}", document.key((name, "answers"))
+                document.issue(
+                    "V213", f"unknown reason `{reason}`", "an accommodation answers declared reasons", fix, at
+                )
+        draft.accommodations[name] = Accommodation(
+            name,
+            shape.title,
+            tuple(shape.answers),
+            shape.cost_band,
+            tuple(shape.agreed_by),
+            shape.precedent_risk,
+            tuple(shape.fairness),
+        )

@@ -1,0 +1,341 @@
+"""The shape of each kind of file: which keys it has and what kind of value each takes.
+
+Never knows which facts, reasons or rules exist; names and values are checked against the rule base afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from churn_rules.certainty import LIMIT
+from churn_rules.errors import did_you_mean
+from churn_rules.reading.documents import Document
+
+__all__ = [
+    "AccommodationShape",
+    "CaseShape",
+    "FactShape",
+    "FindingShape",
+    "LinkShape",
+    "ObservationShape",
+    "ReasonsShape",
+    "RuleShape",
+    "ThenShape",
+    "shape_of",
+]
+
+RuleId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Certainty = Annotated[float, Field(ge=-LIMIT, le=LIMIT)]
+Scope = Literal["specific", "systemic", "mixed", "external", "undetermined"]
+Responsible = Literal["supplier", "customer", "competitor", "environment", "both"]
+Verdict = Literal["pursue", "pursue_with_exception", "keep_a_foothold", "let_go"]
+Side = Literal["us", "customer", "record"]
+Moment = Annotated[Any, Field(description="a year, year-month or day: 2009, 2009-03, 2009-03-31; or {from: …, to: …}")]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class FactShape(_Shape):
+    """A fact in vocabulary.yaml."""
+
+    title: Text
+    topic: Text
+    type: Literal["number", "boolean", "choice", "date"]
+    at: Literal["loss", "now"]
+    unit: Text | None = None
+    range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    choices: Annotated[list[Name], Field(min_length=2, max_length=40)] | None = None
+    says: dict[str, Text] | None = None
+    derive: Annotated[dict[str, list[Name]], Field(min_length=1, max_length=1)] | None = None
+    tolerance: Annotated[float, Field(ge=0)] | None = None
+    sore_point: Annotated[dict[Literal["is"], Any], Field(min_length=1)] | None = None
+    ask: Annotated[dict[str, Text], Field(min_length=1)]
+    asked_of: Annotated[list[Side], Field(min_length=1)]
+
+
+class FindingShape(_Shape):
+    """A finding in findings.yaml."""
+
+    title: Text
+    says: dict[str, Text]
+    sore_point: Annotated[dict[Literal["is"], Any], Field(min_length=1)] | None = None
+
+
+class ThresholdsShape(_Shape):
+    """The cut-offs in reasons.yaml."""
+
+    established: Certainty
+    possible: Certainty
+    ruled_out: Certainty
+
+
+class ReasonShape(_Shape):
+    """A reason in reasons.yaml."""
+
+    title: Text
+    means: Text
+    scope: Literal["specific", "systemic", "external", "undetermined", "upstream"]
+    responsible: Responsible
+    leads_to: dict[Name, Literal["always", "if_shown"]] = {}
+    source: Text
+
+
+class ReasonsShape(_Shape):
+    """reasons.yaml."""
+
+    thresholds: ThresholdsShape
+    root_margin: Annotated[float, Field(ge=0, le=1)]
+    reasons: Annotated[dict[Name, ReasonShape], Field(min_length=1)]
+
+
+class AccommodationShape(_Shape):
+    """An accommodation in accommodations.yaml."""
+
+    title: Text
+    answers: Annotated[list[Name], Field(min_length=1)]
+    cost_band: Literal["none", "low", "medium", "high"]
+    agreed_by: Annotated[list[Text], Field(min_length=1)]
+    precedent_risk: Literal["none", "low", "medium", "high"]
+    fairness: Annotated[list[Literal["distributive", "procedural", "interactional"]], Field(min_length=1)]
+
+
+class LinkShape(_Shape):
+    """A link that a rule switches on or off."""
+
+    from_: Annotated[Name, Field(alias="from")]
+    to: Name
+    active: bool
+
+
+class ThenShape(_Shape):
+    """What a rule concludes."""
+
+    finding: Name | None = None
+    evidence: Annotated[dict[Name, Certainty], Field(min_length=1)] | None = None
+    scope: Annotated[dict[Name, Scope], Field(min_length=1)] | None = None
+    responsible: Annotated[dict[Name, Responsible], Field(min_length=1)] | None = None
+    links: Annotated[list[LinkShape], Field(min_length=1)] | None = None
+    offer: Annotated[dict[Name, Name], Field(min_length=1)] | None = None
+    withhold: Annotated[list[Name], Field(min_length=1)] | None = None
+    warning: Text | None = None
+    decision: Verdict | None = None
+
+
+class ExampleShape(_Shape):
+    """An example of a rule: its test."""
+
+    title: Text
+    given: dict[str, Any]
+    fires: Any
+
+
+class RuleShape(_Shape):
+    """A rule: what it asks (`if`), what it concludes (`then`), why, on whose authority, and its proof."""
+
+    rule: RuleId
+    title: Text
+    if_: Annotated[list[dict[str, Any]], Field(alias="if", min_length=1)]
+    then: ThenShape
+    because: Text
+    source: Text
+    owner: Text
+    status: Literal["draft", "accepted", "retired"]
+    replaced_by: RuleId | None = None
+    salience: Annotated[int, Field(ge=-100, le=100)] = 0
+    examples: Annotated[list[ExampleShape], Field(min_length=1)]
+
+
+class ObservationShape(_Shape):
+    """One observation on the timeline of a case."""
+
+    fact: Name
+    value: Any
+    side: Side
+    date: Moment = None
+    note: Text | None = None
+
+
+class RequirementShape(_Shape):
+    """Something that the customer says would bring it back."""
+
+    requirement: Text
+    met_by: list[Name] = []
+    priority: Literal["must", "should", "could"] = "must"
+    side: Side = "customer"
+    able: bool | None = None
+    willing: bool | None = None
+    date: Moment = None
+    note: Text | None = None
+
+
+class SupplierTermsShape(_Shape):
+    """How today's supplier compares with one of our accommodations."""
+
+    accommodation: Name
+    terms: Literal["better", "equal", "worse"]
+    side: Side = "us"
+    date: Moment = None
+    note: Text | None = None
+
+
+class CostShape(_Shape):
+    """What an accommodation would cost for this customer."""
+
+    accommodation: Name
+    once: Any = 0
+    yearly: Any = 0
+    date: Moment = None
+    note: Text | None = None
+
+
+class ExpectShape(_Shape):
+    """What the author of a case expects of the diagnosis."""
+
+    roots: list[Name] | None = None
+    chain: list[Name] | None = None
+    scope: Scope | None = None
+    responsible: list[Responsible] | None = None
+    decision: Literal["pursue", "pursue_with_exception", "keep_a_foothold", "let_go", "undecided"] | None = None
+    fired: list[RuleId] = []
+    requirements: Literal["all_met", "some_refused"] | None = None
+
+
+class OutcomeShape(_Shape):
+    """What happened in the end."""
+
+    result: Literal["won_back", "won_back_partly", "kept_partly", "lost", "open"]
+    date: Moment = None
+    note: Text | None = None
+
+
+class CaseShape(_Shape):
+    """A case: what is known of one lost account, and what is expected of the diagnosis."""
+
+    case: RuleId
+    title: Text
+    lost: Moment = None
+    source: Text
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    timeline: Annotated[list[ObservationShape], Field(min_length=1)]
+    requirements: list[RequirementShape] = []
+    todays_supplier: list[SupplierTermsShape] = []
+    costs: list[CostShape] = []
+    expect: ExpectShape | None = None
+    outcome: OutcomeShape | None = None
+
+
+_AnyShape = TypeVar("_AnyShape", bound=_Shape)
+
+
+def shape_of(model: type[_AnyShape], data: Any, document: Document, at: tuple[str | int, ...] = ()) -> _AnyShape | None:
+    """Hold plain values against a shape.
+
+    Args:
+        model: The shape.
+        data: The values, at path `at` in the document.
+        document: Where every misfit is noted as an issue.
+        at: The path of `data`.
+
+    Returns:
+        The shaped values, or None where something does not fit.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _note(detail, model, document, at)
+    return None
+
+
+_KINDS = {
+    "string_type": "a text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping (`key: value`)",
+    "model_type": "a mapping (`key: value`)",
+    "list_type": "a list (`- item` or `[item]`)",
+}
+
+
+def _note(detail: ErrorDetails, model: type[_Shape], document: Document, at: tuple[str | int, ...]) -> None:
+    path = (*at, *(step for step in detail["loc"] if step != "[key]"))
+    name, kind, context = path[-1] if path else "file", detail["type"], detail.get("ctx", {})
+    here = document.key(path) if kind in ("extra_forbidden", "string_pattern_mismatch") else document.place(path)
+    match kind:
+        case "missing":
+            document.issue(
+                "S201", f"`{name}` is missing", "it is required here", f"add `{name}: …`", document.key(path[:-1])
+            )
+        case "extra_forbidden":
+            known = _keys_at(model, detail["loc"][:-1])
+            fix = f"remove it, or use one of {', '.join(f'`{key}`' for key in known)}{did_you_mean(str(name), known)}"
+            document.issue(
+                "S202", f"unknown key `{name}`", "nothing here is called that, so it would be ignored", fix, here
+            )
+        case _ if kind in _KINDS:
+            why, fix = f"`{name}` is {_KINDS[kind]}", f"write {_KINDS[kind]}"
+            document.issue("S203", f"`{name}` holds {_kind_of(detail['input'])}", why, fix, here)
+        case "literal_error":
+            expected = str(context.get("expected", "")).replace("'", "`")
+            what = f"`{detail['input']}` is no value of `{name}`"
+            document.issue("S204", what, f"it is {expected}", "write one of these", here)
+        case "greater_than_equal" | "less_than_equal":
+            bound = context.get("ge", context.get("le"))
+            side = "at least" if "ge" in context else "at most"
+            document.issue(
+                "S205", f"`{name}` is out of bounds", f"it is {side} {bound}", f"write {bound} or a number within", here
+            )
+        case "too_short" | "too_long" | "string_too_short" | "string_too_long":
+            short = kind.endswith("short")
+            what = f"`{name}` is {'too short, or empty' if short else 'too long'}"
+            why = (
+                f"it takes {'at least' if short else 'at most'} {context.get('min_length', context.get('max_length'))}"
+            )
+            document.issue("S206", what, why, "fill it in" if short else "shorten it", here)
+        case "string_pattern_mismatch":
+            why = "names are lower case: rules and cases with hyphens, facts and reasons with underscores"
+            what = f"`{detail['input']}` is not a well-formed {'currency' if name == 'currency' else 'name'}"
+            if name == "currency":
+                why = "a currency is its three capital letters, as in EUR"
+            document.issue("S207", what, why, "rename it", here)
+        case _:
+            document.issue("S208", f"`{name}` does not fit", detail["msg"], "see `churn-rules schema`", here)
+
+
+def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that a shape allows at a path of an error."""
+    for step in path:
+        field = next((f for name, f in model.model_fields.items() if step in (name, f.alias)), None)
+        inner = _model_in(field.annotation) if field else None
+        model = inner or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(part) for part in getattr(annotation, "__args__", ()))
+    return next((model for model in found if model), None)
+
+
+def _kind_of(value: object) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text `{value if len(value) <= 40 else value[:37] + '...'}`"
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+    return "nothing"

@@ -1,0 +1,399 @@
+"""A rule base as a frozen value: vocabulary, reasons, accommodations, rules, and the strata they are worked out in.
+
+Never reads a file and never evaluates a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Literal, NamedTuple
+
+from churn_rules.conditions import Condition, tests
+from churn_rules.errors import UnknownNameError
+from churn_rules.vocabulary import SIDES, Fact, Term, Value
+
+__all__ = [
+    "DECISIONS",
+    "RESPONSIBLE",
+    "ROLES",
+    "SCOPES",
+    "STATUSES",
+    "Accommodation",
+    "Conclusions",
+    "Drawn",
+    "Example",
+    "Link",
+    "Reason",
+    "Rule",
+    "Rulebase",
+    "Stratum",
+    "Thresholds",
+    "Topic",
+    "conclusion_terms",
+    "drawn_by",
+    "sort_into_strata",
+    "topic_of",
+]
+
+STATUSES = ("established", "possible", "unsupported", "ruled_out")
+ROLES = ("root", "contributing", "consequence", "none")
+SCOPES = ("specific", "systemic", "mixed", "external", "undetermined")
+RESPONSIBLE = ("supplier", "customer", "competitor", "environment", "both")
+DECISIONS = ("pursue", "pursue_with_exception", "keep_a_foothold", "let_go", "undecided")
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The certainties at which a reason's status changes, and how close to the strongest a root may lie."""
+
+    established: float
+    possible: float
+    ruled_out: float
+    root_margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a relationship may have ended; `scope` is where it starts, or `upstream` for that of the roots behind it."""
+
+    id: str
+    title: str
+    means: str
+    scope: str
+    responsible: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What one reason may lead to; `always` holds unless a rule switches it off, otherwise a rule switches it on."""
+
+    cause: str
+    effect: str
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accommodation:
+    """Something we can offer; see `rules/accommodations.yaml` for what each part means."""
+
+    id: str
+    title: str
+    answers: tuple[str, ...]
+    cost_band: str
+    agreed_by: tuple[str, ...]
+    precedent_risk: str
+    fairness: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusions:
+    """What a rule adds when it fires."""
+
+    finding: str | None = None
+    evidence: tuple[tuple[str, float], ...] = ()
+    scope: tuple[tuple[str, str], ...] = ()
+    responsible: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
+    offer: tuple[tuple[str, str], ...] = ()
+    withhold: tuple[str, ...] = ()
+    warning: str | None = None
+    decision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A test of one rule: what is known, and whether the rule then fires (None: unknown)."""
+
+    title: str
+    given: Mapping[str, Value]
+    fires: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule, with its proof."""
+
+    id: str
+    title: str
+    premise: Condition
+    then: Conclusions
+    because: str
+    source: str
+    owner: str
+    theme: str
+    status: Literal["draft", "accepted", "retired"] = "accepted"
+    replaced_by: str | None = None
+    salience: int = 0
+    examples: tuple[Example, ...] = ()
+
+
+class Topic(NamedTuple):
+    """Something that is concluded: its kind (`reason`, `finding`, `roles`, …) and which one of its kind."""
+
+    kind: str
+    id: str = ""
+
+
+class Drawn(NamedTuple):
+    """A rule that draws a conclusion, and what it adds: a certainty, a scope, a verdict and so on."""
+
+    rule: str
+    adds: object
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Rules that can be decided together, then the topics that can be concluded once they are, in order."""
+
+    rules: tuple[Rule, ...]
+    topics: tuple[Topic, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Rulebase:
+    """Everything the business knows, ready to run. Made by `churn_rules.load()`; safe to share between threads.
+
+    `rules` holds the accepted ones, in the order of their ids; drafts and retired ones stand in `shelved`.
+    """
+
+    vocabulary: Mapping[str, Fact]
+    findings: Mapping[str, Fact]
+    reasons: Mapping[str, Reason]
+    links: tuple[Link, ...]
+    accommodations: Mapping[str, Accommodation]
+    thresholds: Thresholds
+    rules: Mapping[str, Rule]
+    shelved: Mapping[str, Rule]
+    strata: tuple[Stratum, ...]
+    digest: str
+    engines: dict[str, object] = field(default_factory=dict, repr=False)  # engines kept ready; see churn_rules.engines
+
+    @cached_property
+    def terms(self) -> Mapping[str, Term]:
+        """Everything that a premise may name, by name."""
+        return conclusion_terms(self.vocabulary, self.findings, self.reasons, self.accommodations)
+
+    @cached_property
+    def drawn(self) -> Mapping[Topic, tuple[Drawn, ...]]:
+        """For each conclusion, the rules that draw it, in the order of their ids."""
+        found: dict[Topic, list[Drawn]] = {}
+        for rule in self.rules.values():
+            for topic, adds in drawn_by(rule.then):
+                found.setdefault(topic, []).append(Drawn(rule.id, adds))
+        return {topic: tuple(rules) for topic, rules in found.items()}
+
+    def rule(self, rule_id: str) -> Rule:
+        """Return a rule, whatever its status.
+
+        Raises:
+            UnknownNameError: There is no such rule.
+        """
+        found = self.rules.get(rule_id) or self.shelved.get(rule_id)
+        if found is None:
+            raise UnknownNameError("rule", rule_id, [*self.rules, *self.shelved])
+        return found
+
+
+# --- what may be named ------------------------------------------------------------------------------------------------
+
+
+def conclusion_terms(
+    vocabulary: Mapping[str, Fact],
+    findings: Mapping[str, Fact],
+    reasons: Mapping[str, Reason],
+    accommodations: Mapping[str, Accommodation],
+) -> dict[str, Term]:
+    """Return every term a premise may name: facts, each side's view of them, findings, and all conclusions."""
+    terms: dict[str, Term] = {**vocabulary, **findings}
+    for fact in vocabulary.values():
+        terms.update(_views(fact))
+    for reason in reasons.values():
+        terms.update((term.id, term) for term in _reason_terms(reason))
+    offers = {"offered": "{} is offered", "withheld": "{} is withheld", "none": "{} is not offered"}
+    for item in accommodations.values():
+        says = {state: words.format(item.title) for state, words in offers.items()}
+        terms[f"accommodation.{item.id}"] = _choice(f"accommodation.{item.id}", item.title, tuple(says), says)
+    return terms | {term.id: term for term in _CASE_TERMS}
+
+
+def _views(fact: Fact) -> dict[str, Term]:
+    words = {"record": "by our records", "customer": "by the customer's account", "us": "by our own account"}
+    views: dict[str, Term] = {
+        f"{fact.id}.{side}": Term(
+            id=f"{fact.id}.{side}",
+            title=f"{words[side]}, {fact.title}",
+            type=fact.type,
+            unit=fact.unit,
+            low=fact.low,
+            high=fact.high,
+            choices=fact.choices,
+            says={value: f"{words[side]}, {sentence}" for value, sentence in fact.says.items()},
+            at=fact.at,
+        )
+        for side in SIDES
+    }
+    says = {"true": f"the sides disagree about {fact.title}", "false": f"the sides agree about {fact.title}"}
+    name = f"{fact.id}.disputed"
+    views[name] = Term(id=name, title=says["true"], type="boolean", says=says, at=fact.at)
+    return views
+
+
+def _reason_terms(reason: Reason) -> tuple[Term, ...]:
+    title = reason.title
+    status = {
+        "established": f"{title} is established as a reason",
+        "possible": f"{title} is a possible reason",
+        "unsupported": f"{title} is not supported as a reason",
+        "ruled_out": f"{title} is ruled out as a reason",
+    }
+    role = {
+        "root": f"{title} is a root cause",
+        "contributing": f"{title} contributed",
+        "consequence": f"{title} is a consequence of something else",
+        "none": f"{title} plays no established role",
+    }
+    scope = {value: f"the scope of {title} is {value}" for value in SCOPES}
+    responsible = {value: f"{title} is answered for by {value}" for value in RESPONSIBLE}
+    return (
+        Term(id=f"{reason.id}.certainty", title=f"the certainty of {title}", type="number", low=-1, high=1),
+        _choice(f"{reason.id}.status", f"the status of {title}", STATUSES, status),
+        _choice(f"{reason.id}.role", f"the role of {title}", ROLES, role),
+        _choice(f"{reason.id}.scope", f"the scope of {title}", SCOPES, scope),
+        _choice(f"{reason.id}.responsible", f"the side that answers for {title}", RESPONSIBLE, responsible),
+    )
+
+
+def _choice(name: str, title: str, choices: tuple[str, ...], says: Mapping[str, str]) -> Term:
+    return Term(id=name, title=title, type="choice", choices=choices, says=says)
+
+
+def _boolean(name: str, true: str, false: str) -> Term:
+    return Term(id=name, title=true, type="boolean", says={"true": true, "false": false})
+
+
+_CASE_TERMS = (
+    _choice("case.scope", "the scope of the case", SCOPES, {scope: f"the trouble is {scope}" for scope in SCOPES}),
+    _boolean(
+        "requirements.all_met",
+        "everything that the customer requires is met",
+        "not everything that the customer requires is met",
+    ),
+    _boolean(
+        "requirements.any_refused",
+        "something that the customer must have is refused",
+        "nothing that the customer must have is refused",
+    ),
+    _boolean("economics.pays", "the account would pay for the attempt", "the account would not pay for the attempt"),
+    Term(
+        id="economics.break_even_chance",
+        title="the chance of return at which the attempt breaks even",
+        type="number",
+        low=0,
+        high=1,
+    ),
+)
+
+
+# --- strata -----------------------------------------------------------------------------------------------------------
+
+_WAITS_FOR = {
+    "roles": ("links",),
+    "scopes": ("roles",),
+    "requirements": ("accommodations",),
+    "economics": ("accommodations",),
+    "decision": ("scopes", "requirements", "economics"),
+}
+_SETTLED_BY = {"role": "roles", "scope": "scopes", "responsible": "scopes"}
+_CASE_TOPICS = {
+    "accommodation": Topic("accommodations"),
+    "case": Topic("scopes"),
+    "requirements": Topic("requirements"),
+    "economics": Topic("economics"),
+}
+_TOPIC_OF_DRAWN = {
+    "evidence": "reason",
+    "scope": "scopes",
+    "responsible": "scopes",
+    "link": "links",
+    "offer": "accommodations",
+    "withhold": "accommodations",
+}
+
+
+def drawn_by(then: Conclusions) -> Iterator[tuple[Topic, object]]:
+    """Yield each conclusion of a rule with what the rule adds to it."""
+    if then.finding:
+        yield Topic("finding", then.finding), True
+    for kind, pairs in (("evidence", then.evidence), ("scope", then.scope), ("responsible", then.responsible)):
+        for reason, adds in pairs:
+            yield Topic(kind, reason), adds
+    for link in then.links:
+        yield Topic("link", f"{link.cause} {link.effect}"), link.always
+    for accommodation, reason in then.offer:
+        yield Topic("offer", accommodation), reason
+    for accommodation in then.withhold:
+        yield Topic("withhold", accommodation), None
+    if then.warning:
+        yield Topic("warning"), then.warning
+    if then.decision:
+        yield Topic("decision"), then.decision
+
+
+def topic_of(name: str, findings: Iterable[str], reasons: Iterable[str]) -> Topic | None:
+    """Return the topic that settles a name, or None for a fact, which is known from the start."""
+    if name in findings:
+        return Topic("finding", name)
+    head, _, tail = name.partition(".")
+    if head in reasons:
+        return Topic(_SETTLED_BY[tail]) if tail in _SETTLED_BY else Topic("reason", head)
+    return _CASE_TOPICS.get(head)
+
+
+def sort_into_strata(
+    rules: Iterable[Rule], findings: Iterable[str], reasons: Iterable[str]
+) -> tuple[tuple[Stratum, ...], tuple[str, ...]]:
+    """Sort rules so that whatever reads a conclusion runs after everything that concludes it.
+
+    Returns:
+        The strata, and the ids of the rules in a cycle. One of the two is empty.
+    """
+    findings, reasons, by_id = set(findings), set(reasons), {rule.id: rule for rule in rules}
+    sorter = TopologicalSorter(_dependencies(by_id.values(), findings, reasons))
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return (), tuple(dict.fromkeys(topic.id for topic in error.args[1] if topic.kind == "rule"))
+    strata: list[tuple[list[str], list[Topic]]] = [([], [])]
+    waiting: list[str] = []
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        waiting += [topic.id for topic in ready if topic.kind == "rule"]
+        if topics := sorted(topic for topic in ready if topic.kind != "rule"):
+            strata[-1][1].extend(topics)
+            sorter.done(*topics)
+        else:  # nothing more can be concluded before the waiting rules are decided
+            strata.append((sorted(waiting), []))
+            sorter.done(*(Topic("rule", rule) for rule in waiting))
+            waiting = []
+    full = [(ids, topics) for ids, topics in strata if ids or topics]
+    return tuple(Stratum(tuple(by_id[rule] for rule in ids), tuple(topics)) for ids, topics in full), ()
+
+
+def _dependencies(rules: Iterable[Rule], findings: set[str], reasons: set[str]) -> dict[Topic, set[Topic]]:
+    graph: dict[Topic, set[Topic]] = {Topic("finding", finding): set() for finding in findings}
+    graph |= {Topic("reason", reason): set() for reason in reasons}
+    graph |= {Topic(kind): {Topic(other) for other in others} for kind, others in _WAITS_FOR.items()}
+    graph[Topic("roles")] |= {Topic("reason", reason) for reason in reasons}
+    for rule in rules:
+        read = (topic_of(test.name, findings, reasons) for test in tests(rule.premise))
+        graph[Topic("rule", rule.id)] = {topic for topic in read if topic}
+        for drawn, _ in drawn_by(rule.then):
+            kind = _TOPIC_OF_DRAWN.get(drawn.kind, drawn.kind)
+            topic = Topic(kind, drawn.id if kind in ("finding", "reason") else "")
+            if kind != "warning":
+                graph.setdefault(topic, set()).add(Topic("rule", rule.id))
+    return graph

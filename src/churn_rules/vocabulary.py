@@ -1,0 +1,357 @@
+"""What may be said about a lost account: terms, facts and the values they accept.
+
+Never knows a single fact by name, and never reads a file.
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+from churn_rules.errors import ValueRefusedError, did_you_mean
+
+__all__ = [
+    "DERIVATIONS",
+    "LARGEST",
+    "SIDES",
+    "Derivation",
+    "Fact",
+    "Plain",
+    "Side",
+    "Span",
+    "Term",
+    "Truth",
+    "Value",
+    "accept",
+    "accept_text",
+    "exact",
+    "parse_date",
+    "plain",
+    "spoken",
+]
+
+Side = Literal["record", "customer", "us"]
+SIDES: tuple[Side, ...] = ("record", "customer", "us")  # whose word stands first
+Truth = bool | None  # None is unknown, Kleene's third truth value
+
+LARGEST = 2.0**53
+_STEP = 1e-9
+
+
+class Span(NamedTuple):
+    """A number or a date (its day as an ordinal) known to lie from `low` to `high`; exact where both are the same."""
+
+    low: float
+    high: float
+
+
+Value = bool | str | Span
+Plain = bool | str | float | int | dict[str, float | int | str]
+
+
+def exact(number: float) -> Span:
+    """Return the span that holds one number only."""
+    return Span(number, number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """Something that a premise may name: a fact, a finding, or a conclusion of the strata below.
+
+    `at` tells whether it speaks of the time of the loss or of today; conclusions speak of both and leave it empty.
+    """
+
+    id: str
+    title: str
+    type: Literal["number", "boolean", "choice", "date"]
+    unit: str = ""
+    low: float = -LARGEST
+    high: float = LARGEST
+    choices: tuple[str, ...] = ()
+    says: Mapping[str, str] = field(default_factory=dict)
+    at: Literal["loss", "now", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How a fact follows from others: a function of DERIVATIONS and the facts it takes, in order."""
+
+    function: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact(Term):
+    """A fact that somebody may tell us; the vocabulary is a mapping from id to fact."""
+
+    topic: str = ""
+    derive: Derivation | None = None
+    tolerance: float = 0.0
+    sore_point: Value | None = None
+    ask: Mapping[str, str] = field(default_factory=dict)
+    asked_of: tuple[Side, ...] = ()
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def accept(term: Term, raw: object) -> Value | None:
+    """Turn a value as it stands in a file or a call into one that rules can test.
+
+    Args:
+        term: The fact or other term that it is a value of.
+        raw: true or false, a choice, a number, a date, a range such as `{from: 36, to: 60}` or `{more_than: 15}`, or
+            `unknown`.
+
+    Returns:
+        The value, or None for `unknown`.
+
+    Raises:
+        ValueRefusedError: The value does not fit the term; the error says why and how to mend it.
+    """
+    if isinstance(raw, str) and raw.strip().lower() == "unknown":
+        return None
+    return _ACCEPT[term.type](term, raw)
+
+
+def accept_text(term: Term, text: str) -> Value | None:
+    """Turn a value as a person types it (`30`, `30 %`, `yes`, `March 2009` as `2009-03`) into one that rules can test.
+
+    Raises:
+        ValueRefusedError: As `accept`.
+    """
+    text = text.strip()
+    if term.type == "boolean":
+        return accept(term, {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text))
+    if term.type == "number":
+        between = re.fullmatch(r"([^.]+(?:\.\d+)?)\.\.([^.]+(?:\.\d+)?)", text)
+        ends = [_number_in(part) for part in (between.groups() if between else (text,))]
+        return accept(term, {"from": ends[0], "to": ends[1]} if between else ends[0])
+    return accept(term, text)
+
+
+def _number_in(text: str) -> float | str:
+    bare = text.strip().removesuffix("%").strip()
+    return float(bare) if re.fullmatch(r"[-+]?\d+(\.\d+)?", bare, re.ASCII) else text
+
+
+def _accept_boolean(term: Term, raw: object) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    raise _refused("V301", term, raw, "it is either true or false", "write true, false or unknown")
+
+
+def _accept_choice(term: Term, raw: object) -> str:
+    if isinstance(raw, str) and raw in term.choices:
+        return raw
+    near = did_you_mean(raw, term.choices) if isinstance(raw, str) else ""
+    listed = ", ".join(f"`{choice}`" for choice in term.choices)
+    raise _refused("V302", term, raw, f"it is one of {listed}", f"write one of these, or unknown{near}")
+
+
+def _accept_number(term: Term, raw: object) -> Span:
+    if isinstance(raw, Mapping):
+        span = _number_range(term, raw)
+    elif isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw) and abs(raw) < LARGEST:
+        span = exact(float(raw))
+    else:
+        raise _refused("V303", term, raw, f"it is a number{_in_unit(term)}", "write the bare number, or unknown")
+    if not term.low <= span.low <= span.high <= term.high:
+        raise _refused(
+            "V304",
+            term,
+            raw,
+            f"it lies between {term.low:.12g} and {term.high:.12g}{_in_unit(term)}",
+            "check the figure and its unit, or widen the range in the vocabulary",
+        )
+    return span
+
+
+def _number_range(term: Term, raw: Mapping[object, object]) -> Span:
+    low, high = term.low, term.high
+    for bound, number in raw.items():
+        if not isinstance(number, int | float) or isinstance(number, bool) or not math.isfinite(number):
+            raise _refused("V303", term, number, "each bound of a range is a number", "write the bare number")
+        match bound:
+            case "from" | "at_least":
+                low = float(number)
+            case "to" | "at_most":
+                high = float(number)
+            case "more_than":
+                low = number + _STEP
+            case "less_than":
+                high = number - _STEP
+            case _:
+                raise _range_refused(term, raw)
+    if not raw or low > high:
+        raise _range_refused(term, raw)
+    return Span(low, high)
+
+
+def _range_refused(term: Term, raw: object) -> ValueRefusedError:
+    return _refused(
+        "V305",
+        term,
+        raw,
+        "a range has a lower bound below its upper one",
+        "write {from: 36, to: 60} or {more_than: 15}",
+    )
+
+
+def _accept_date(term: Term, raw: object) -> Span:
+    try:
+        return parse_date(raw)
+    except ValueError as error:
+        raise _refused("V306", term, raw, str(error), "write a year, 2009-03 or 2009-03-31, or unknown") from None
+
+
+_ACCEPT: Mapping[str, Callable[[Term, object], Value]] = {
+    "boolean": _accept_boolean,
+    "choice": _accept_choice,
+    "number": _accept_number,
+    "date": _accept_date,
+}
+
+
+def _refused(code: str, term: Term, raw: object, why: str, fix: str) -> ValueRefusedError:
+    return ValueRefusedError(code, f"`{_shown(raw)}` is no value of `{term.id}`", why, fix)
+
+
+def _in_unit(term: Term) -> str:
+    return f" in {term.unit}" if term.unit else ""
+
+
+def _shown(raw: object) -> str:
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    if isinstance(raw, Mapping):
+        return "{" + ", ".join(f"{key}: {_shown(value)}" for key, value in raw.items()) + "}"
+    text = "" if raw is None else str(raw)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def parse_date(raw: object) -> Span:
+    """Read a date as people give it, as a span of days.
+
+    Args:
+        raw: A year (2009), a month ("2009-03"), a day ("2009-03-31"), or a range {from: 2009, to: 2010-06}.
+
+    Raises:
+        ValueError: It is none of these, or no such day exists; the message says why.
+    """
+    if isinstance(raw, date):
+        return exact(raw.toordinal())
+    if isinstance(raw, Mapping):
+        if set(raw) != {"from", "to"}:
+            raise ValueError("a range of dates has `from` and `to`")
+        span = Span(parse_date(raw["from"]).low, parse_date(raw["to"]).high)
+        if span.low > span.high:
+            raise ValueError("a range of dates ends after it begins")
+        return span
+    parts = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", str(raw), re.ASCII)
+    if not parts or isinstance(raw, bool | float):
+        raise ValueError("a date is written year, year-month or year-month-day")
+    year, month, day = (int(part) if part else None for part in parts.groups())
+    try:
+        first = date(year or 0, month or 1, day or 1)
+        last = date(first.year, month or 12, day or calendar.monthrange(first.year, month or 12)[1])
+    except ValueError:
+        raise ValueError("there is no such day in the calendar") from None
+    return Span(first.toordinal(), last.toordinal())
+
+
+# --- derived facts ----------------------------------------------------------------------------------------------------
+
+
+def _percent_change(before: Span, after: Span) -> Span | None:
+    if before.low <= 0:
+        return None
+    return _rounded(100 * (after.low / before.high - 1), 100 * (after.high / before.low - 1))
+
+
+def _ratio(part: Span, whole: Span) -> Span | None:
+    return _rounded(part.low / whole.high, part.high / whole.low) if whole.low > 0 <= part.low else None
+
+
+def _months_between(first: Span, second: Span) -> Span:
+    return _rounded(_months(first.high, second.low), _months(first.low, second.high))
+
+
+def _months(first: float, second: float) -> float:
+    start, end = date.fromordinal(int(first)), date.fromordinal(int(second))
+    return 12 * (end.year - start.year) + end.month - start.month + (end.day - start.day) / 31
+
+
+def _rounded(low: float, high: float) -> Span:
+    return Span(round(low, 9), round(high, 9))
+
+
+DERIVATIONS: Mapping[str, tuple[Callable[[Span, Span], Span | None], str, str]] = {
+    "percent_change": (_percent_change, "number", "number"),
+    "ratio": (_ratio, "number", "number"),
+    "months_between": (_months_between, "date", "number"),
+}
+"""Functions of two facts, with the type of what they take and of what they give; `date_of` is the memory's own."""
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def plain(term: Term, value: Value | None) -> Plain | None:
+    """Give a value in the form in which it stands in a file: bare numbers, ISO dates, ranges as {from, to}."""
+    if not isinstance(value, Span):
+        return value
+    if term.type == "date":
+        return _plain_date(value)
+    low, high = (int(end) if end == int(end) else end for end in value)
+    return low if low == high else {"from": low, "to": high}
+
+
+def _plain_date(value: Span) -> str | dict[str, float | int | str]:
+    first, last = (date.fromordinal(int(end)) for end in value)
+    if first == last:
+        return first.isoformat()
+    if (first.day, last.day) == (1, calendar.monthrange(last.year, last.month)[1]):
+        if (first.year, first.month) == (last.year, last.month):
+            return f"{first:%Y-%m}"
+        if (first.month, last.month) == (1, 12):
+            return f"{first:%Y}" if first.year == last.year else {"from": f"{first:%Y}", "to": f"{last:%Y}"}
+    return {"from": first.isoformat(), "to": last.isoformat()}
+
+
+def spoken(term: Term, value: Value | None) -> str:
+    """Say a value of a term as a sentence.
+
+    >>> spoken(Term(id="rise", title="the price increase", type="number", unit="percent"), exact(30))
+    'the price increase was 30 percent'
+    """
+    if value is None:
+        return f"{term.title} is unknown"
+    if not isinstance(value, Span):
+        key = str(value).lower()
+        return term.says.get(key, f"{term.title} is {key}")
+    verb = "is" if term.at == "now" else "was"
+    return f"{term.title} {verb} {_amount(term, value)}"
+
+
+def _amount(term: Term, value: Span) -> str:
+    said = plain(term, value)
+    if not isinstance(said, dict):
+        number = f"{said:.6g}" if isinstance(said, float) else str(said)
+        return f"{number} {term.unit}".strip()
+    if term.type == "number" and value.high >= term.high:
+        return _open(term, "at least", "more than", value.low)
+    if term.type == "number" and value.low <= term.low:
+        return _open(term, "at most", "less than", value.high)
+    ends = [f"{end:.6g}" if isinstance(end, float) else str(end) for end in said.values()]
+    return f"{ends[0]} to {ends[1]} {term.unit}".strip()
+
+
+def _open(term: Term, closed: str, opened: str, end: float) -> str:
+    word = closed if round(end, 6) == end else opened
+    return f"{word} {round(end, 6):.12g} {term.unit}".strip()
