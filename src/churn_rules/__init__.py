@@ -1,1 +1,51 @@
-"""churn-rules: why a B2B customer left, and whether and how to win them back."""
+"""churn-rules: why a B2B customer left, and whether and how to win them back, every word traced to a rule.
+
+Importing it loads nothing yet; each name is fetched when it is first used, so that `churn-rules --help` stays quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from churn_rules.api import diagnose, load, load_case, replay, trace, why, why_not
+    from churn_rules.cases import Case, Observation
+    from churn_rules.diagnosis import Diagnosis
+    from churn_rules.errors import CaseError, ChurnRulesError, EngineError, LoadError, UnknownNameError
+    from churn_rules.replaying import Replay
+    from churn_rules.rulebase import Rulebase
+
+__all__ = [
+    "Case",
+    "CaseError",
+    "ChurnRulesError",
+    "Diagnosis",
+    "EngineError",
+    "LoadError",
+    "Observation",
+    "Replay",
+    "Rulebase",
+    "UnknownNameError",
+    "diagnose",
+    "load",
+    "load_case",
+    "replay",
+    "trace",
+    "why",
+    "why_not",
+]
+
+_HOMES = {
+    "api": ("diagnose", "load", "load_case", "replay", "trace", "why", "why_not"),
+    "cases": ("Case", "Observation"),
+    "diagnosis": ("Diagnosis",),
+    "errors": ("CaseError", "ChurnRulesError", "EngineError", "LoadError", "UnknownNameError"),
+    "replaying": ("Replay",),
+    "rulebase": ("Rulebase",),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"churn_rules.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -203,8 +203,8 @@ def requirement_status(requirement: Requirement, known: Mapping[str, Value]) -> 
 
 def _economics(state: _State, _: str) -> None:
     worked_out = economics_of(state.rulebase, state.memory, state.known)
-    if worked_out.pays is not None:
-        state.known["economics.pays"] = worked_out.pays
+    unsettled = "not_worked_out" if worked_out.missing else "depends"
+    state.known["economics.verdict"] = {True: "pays", False: "does_not_pay", None: unsettled}[worked_out.pays]
     if worked_out.chance is not None:
         state.known["economics.break_even_chance"] = worked_out.chance
 

@@ -147,7 +147,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An unknown fact that stands in an undecided rule, and what it could change."""
+    """An unknown fact (or one side's view, as `fact.side`) that an undecided rule waits for; what it could change."""
 
     fact: str
     could_change: tuple[str, ...]
@@ -408,7 +408,7 @@ def _open_facts(rule: Rule, rulebase: Rulebase, trace: Trace) -> set[str]:
         elif name.startswith("economics."):
             found |= set(INPUTS).difference(trace.known)
         elif topic_of(name, rulebase.findings, rulebase.reasons) is None:
-            found.add(name.partition(".")[0])
+            found.add(name.removesuffix(".disputed"))
     return found
 
 

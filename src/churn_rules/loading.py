@@ -5,6 +5,7 @@ Never keeps what it loaded: whoever loads holds the rule base.
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from churn_rules.checking import finish
 from churn_rules.reading import read_rules
 from churn_rules.rulebase import Rulebase
 
-__all__ = ["load", "shipped"]
+__all__ = ["load", "shipped", "versions"]
 
 
 def shipped(name: str) -> Path:
@@ -31,3 +32,12 @@ def load(path: str | Path | None = None) -> Rulebase:
         LoadError: Something is wrong with it; `issues` holds all of it.
     """
     return finish(read_rules(Path(path) if path is not None else shipped("rules")))
+
+
+def versions(rulebase: Rulebase) -> dict[str, str]:
+    """Return the version of durable-rules (`not installed` without it), and size and digest of a rule base."""
+    try:
+        durable = version("durable-rules")
+    except PackageNotFoundError:
+        durable = "not installed; the reference engine takes over"
+    return {"durable-rules": durable, "rules": f"{len(rulebase.rules)} accepted", "rulebase": rulebase.digest}

@@ -186,16 +186,46 @@ class Rulebase:
                 found.setdefault(topic, []).append(Drawn(rule.id, adds))
         return {topic: tuple(rules) for topic, rules in found.items()}
 
-    def rule(self, rule_id: str) -> Rule:
-        """Return a rule, whatever its status.
+    def named(self, name: str) -> Rule | Reason | Fact | Accommodation:
+        """Return the rule, reason, fact, finding or accommodation of that name.
 
         Raises:
-            UnknownNameError: There is no such rule.
+            UnknownNameError: There is none.
         """
-        found = self.rules.get(rule_id) or self.shelved.get(rule_id)
-        if found is None:
-            raise UnknownNameError("rule", rule_id, [*self.rules, *self.shelved])
-        return found
+        shelves: tuple[Mapping[str, Rule | Reason | Fact | Accommodation], ...] = (
+            self.rules,
+            self.shelved,
+            self.reasons,
+            self.vocabulary,
+            self.findings,
+            self.accommodations,
+        )
+        for shelf in shelves:
+            if name in shelf:
+                return shelf[name]
+        raise UnknownNameError("rule, reason, fact or accommodation", name, [key for shelf in shelves for key in shelf])
+
+    def contents(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of everything in it, by kind."""
+        return {
+            "reasons": tuple(self.reasons),
+            "accommodations": tuple(self.accommodations),
+            "findings": tuple(self.findings),
+            "facts": tuple(self.vocabulary),
+            "rules": tuple(self.rules),
+            "shelved": tuple(self.shelved),
+        }
+
+    def facts_about(self, topic: str | None = None) -> tuple[Fact, ...]:
+        """Return the facts of a topic, or all of them, in the order of the vocabulary.
+
+        Raises:
+            UnknownNameError: No fact has that topic.
+        """
+        topics = dict.fromkeys(fact.topic for fact in self.vocabulary.values())
+        if topic is not None and topic not in topics:
+            raise UnknownNameError("topic", topic, topics)
+        return tuple(fact for fact in self.vocabulary.values() if topic in (None, fact.topic))
 
 
 # --- what may be named ------------------------------------------------------------------------------------------------
@@ -287,7 +317,17 @@ _CASE_TERMS = (
         "something that the customer must have is refused",
         "nothing that the customer must have is refused",
     ),
-    _boolean("economics.pays", "the account would pay for the attempt", "the account would not pay for the attempt"),
+    _choice(
+        "economics.verdict",
+        "what cost and benefit say",
+        ("pays", "does_not_pay", "depends", "not_worked_out"),
+        {
+            "pays": "the account would pay for the attempt",
+            "does_not_pay": "the account would never pay for the attempt",
+            "depends": "whether the account would pay for the attempt depends on where the amounts lie",
+            "not_worked_out": "too few amounts are known to tell whether the account would pay for the attempt",
+        },
+    ),
     Term(
         id="economics.break_even_chance",
         title="the chance of return at which the attempt breaks even",

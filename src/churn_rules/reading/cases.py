@@ -16,7 +16,7 @@ from churn_rules.reading.shapes import CaseShape, shape_of
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Fact, Side, Span, Value, accept, accept_text, parse_date
 
-__all__ = ["case_from_facts", "case_paths", "read_case"]
+__all__ = ["case_from_facts", "case_paths", "read_case", "read_cases"]
 
 
 def case_paths(paths: Iterable[Path]) -> list[Path]:
@@ -47,6 +47,30 @@ def read_case(file: Path, rulebase: Rulebase) -> Case:
     if case is None or document.issues:
         raise CaseError(document.issues)
     return case
+
+
+def read_cases(paths: Iterable[Path], rulebase: Rulebase) -> list[Case]:
+    """Read several case files.
+
+    Raises:
+        CaseError: Something is wrong with one of them or more; `issues` holds all of it.
+    """
+    cases: list[Case] = []
+    issues: list[Issue] = []
+    ids: dict[str, Path] = {}
+    for path in paths:
+        try:
+            case = read_case(path, rulebase)
+        except CaseError as error:
+            issues += error.issues
+            continue
+        cases.append(case)
+        if ids.setdefault(case.id, path) != path:
+            why, fix = f"{ids[case.id]} has it already", "rename one of the two"
+            issues.append(Issue("C306", f"the case id `{case.id}` is taken", why, fix, Location(str(path))))
+    if issues:
+        raise CaseError(issues)
+    return cases
 
 
 def case_from_facts(facts: Mapping[str, object], rulebase: Rulebase, *, typed_in: bool = False) -> Case:

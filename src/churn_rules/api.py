@@ -1,0 +1,97 @@
+"""The functions that other programs call; `churn_rules` itself names them.
+
+Never keeps anything between two calls: whoever wants speed loads a rule base once and hands it over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from churn_rules.cases import Case, remember
+from churn_rules.diagnosis import Diagnosis, diagnose_case
+from churn_rules.engines import DEFAULT, Trace, engine_for
+from churn_rules.explanation import Why, WhyNot
+from churn_rules.explanation import why as _why
+from churn_rules.explanation import why_not as _why_not
+from churn_rules.loading import load
+from churn_rules.reading import case_from_facts, read_case
+from churn_rules.replaying import Replay, replay_case
+from churn_rules.rulebase import Rulebase
+
+__all__ = ["CaseLike", "diagnose", "load", "load_case", "replay", "trace", "why", "why_not"]
+
+CaseLike = Case | Mapping[str, object] | str | Path
+
+
+def load_case(case: CaseLike, rulebase: Rulebase) -> Case:
+    """Return a case, from whatever holds one.
+
+    Args:
+        case: A `Case`; facts as a mapping (`{"price_increase": 30, "stated_reason.customer": "price"}`); or the path of
+            a case file.
+        rulebase: Its vocabulary says which facts there are.
+
+    Raises:
+        CaseError: A fact is unknown, a value does not fit, or the file is wrong; `issues` holds all of it.
+    """
+    if isinstance(case, Case):
+        return case
+    return case_from_facts(case, rulebase) if isinstance(case, Mapping) else read_case(Path(case), rulebase)
+
+
+def diagnose(
+    case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DEFAULT, missing: bool = True
+) -> Diagnosis:
+    """Tell why a customer left, how sure that is, whether to win them back, and with what.
+
+    Args:
+        case: See `load_case`.
+        rulebase: From `load()`; without it the shipped rules are loaded anew.
+        engine: `durable` (the default) or `reference`; they give the same answer.
+        missing: Whether to work out what is unknown and what it could change; a third of the time goes into it.
+
+    Raises:
+        CaseError: See `load_case`.
+        LoadError: Something is wrong with the shipped rules.
+        UnknownNameError: There is no such engine.
+    """
+    rulebase = rulebase or load()
+    return diagnose_case(rulebase, load_case(case, rulebase), engine, missing=missing)
+
+
+def replay(case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DEFAULT) -> Replay:
+    """Walk a case along its timeline, and hold the end against what its author expects.
+
+    Args and errors are those of `diagnose`.
+    """
+    rulebase = rulebase or load()
+    return replay_case(rulebase, load_case(case, rulebase), engine)
+
+
+def trace(case: CaseLike, *, rulebase: Rulebase, engine: str = DEFAULT) -> Trace:
+    """Run a case and return the bare trace: each rule's verdict, and every firing."""
+    return engine_for(rulebase, engine).run(remember(load_case(case, rulebase), rulebase.vocabulary))
+
+
+def why(case: CaseLike, conclusion: str, *, rulebase: Rulebase, engine: str = DEFAULT) -> Why:
+    """Explain a conclusion down to the observations that it rests on.
+
+    Args:
+        case: See `load_case`.
+        conclusion: `decision`, `scope`, or the id of a reason, an accommodation or a finding.
+        rulebase: From `load()`.
+        engine: As in `diagnose`.
+
+    Raises:
+        UnknownNameError: There is no such conclusion.
+    """
+    return _why(rulebase, trace(case, rulebase=rulebase, engine=engine), conclusion)
+
+
+def why_not(case: CaseLike, conclusion: str, *, rulebase: Rulebase, engine: str = DEFAULT) -> WhyNot:
+    """Tell why a conclusion was not reached: which premises fail or are unknown, and by how much.
+
+    Args and errors are those of `why`.
+    """
+    return _why_not(rulebase, trace(case, rulebase=rulebase, engine=engine), conclusion)
