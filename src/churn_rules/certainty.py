@@ -16,9 +16,8 @@ LIMIT = 0.99
 
 _WORDS = (
     (0.9, "almost certain"),
-    (0.7, "strong"),
-    (0.5, "good"),
-    (0.3, "suggestive"),
+    (0.75, "strong"),
+    (0.4, "suggestive"),
     (0.0, "weak"),
 )
 
@@ -58,6 +57,6 @@ def in_words(certainty: float) -> str:
     """Name the strength of a clue, whichever way it points.
 
     >>> in_words(0.7), in_words(-0.2)
-    ('strong', 'weak')
+    ('suggestive', 'weak')
     """
     return next(word for limit, word in _WORDS if abs(certainty) >= limit)

@@ -16,7 +16,7 @@ from churn_rules.vocabulary import Truth, Value, exact
 
 if TYPE_CHECKING:
     from churn_rules.cases import Memory, Requirement
-    from churn_rules.rulebase import Rulebase, Stratum, Thresholds
+    from churn_rules.rulebase import Drawn, Rulebase, Stratum, Thresholds
 
 __all__ = [
     "Verdicts",
@@ -40,10 +40,11 @@ class _State:
     memory: Memory
     verdicts: Verdicts
     known: dict[str, Value]
+    added: Mapping[Topic, list[Drawn]]
 
     def fired(self, kind: str, of: str = "") -> list[object]:
-        """Return what the rules that fired add to a conclusion, in rule-id order."""
-        return [drawn.adds for drawn in self.rulebase.drawn.get(Topic(kind, of), ()) if self.verdicts[drawn.rule]]
+        """Return what the rules that fired add to a conclusion."""
+        return [drawn.adds for drawn in self.added.get(Topic(kind, of), ())]
 
 
 def conclude(
@@ -61,7 +62,8 @@ def conclude(
     Returns:
         The names that were added.
     """
-    state, before = _State(rulebase, memory, verdicts, known), len(known)
+    fired = [rule for rule, truth in verdicts.items() if truth]
+    state, before = _State(rulebase, memory, verdicts, known, rulebase.added_by(fired)), len(known)
     for topic in stratum.topics:
         _CONCLUDE[topic.kind](state, topic.id)
     return list(known)[before:]
@@ -95,17 +97,17 @@ def status_at(certainty: float, thresholds: Thresholds) -> str:
 
 
 def _links(state: _State, _: str) -> None:
-    for link in state.rulebase.links:
-        switches = state.fired("link", f"{link.cause} {link.effect}")
-        state.known[f"link.{link.cause}.{link.effect}"] = all(switches) if switches else link.always
+    for topic, switches in state.added.items():
+        if topic.kind == "link":
+            state.known[f"link {topic.id}"] = all(switch.adds for switch in switches)
 
 
 def active_links(rulebase: Rulebase, known: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
     """Yield cause and effect of each active link between two established reasons."""
-    for link in rulebase.links:
-        ends = (link.cause, link.effect)
-        if known[f"link.{link.cause}.{link.effect}"] and all(known[f"{end}.status"] == "established" for end in ends):
-            yield ends
+    established = {reason for reason in rulebase.reasons if known[f"{reason}.status"] == "established"}
+    for cause, effect, always in rulebase.links:
+        if cause in established and effect in established and known.get(f"link {cause} {effect}", always):
+            yield cause, effect
 
 
 def _roles(state: _State, _: str) -> None:
@@ -168,10 +170,10 @@ def _roots_behind(reason: str, state: _State) -> set[str]:
 
 def _accommodations(state: _State, _: str) -> None:
     for accommodation in state.rulebase.accommodations:
-        if state.fired("withhold", accommodation):
+        if Topic("withhold", accommodation) in state.added:
             verdict = "withheld"
         else:
-            verdict = "offered" if state.fired("offer", accommodation) else "none"
+            verdict = "offered" if Topic("offer", accommodation) in state.added else "none"
         state.known[f"accommodation.{accommodation}"] = verdict
 
 

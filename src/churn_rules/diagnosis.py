@@ -17,7 +17,7 @@ from churn_rules.conclusions import active_links, economics_of, offered, require
 from churn_rules.conditions import holds, tests
 from churn_rules.economics import INPUTS
 from churn_rules.engines import DEFAULT, Trace, engine_for
-from churn_rules.rulebase import Rule, Rulebase, Topic, drawn_by, topic_of
+from churn_rules.rulebase import Drawn, Rule, Rulebase, Topic, drawn_by, topic_of
 from churn_rules.vocabulary import Plain, Value, plain
 
 __all__ = [
@@ -231,12 +231,13 @@ class _Report:
     def __init__(self, rulebase: Rulebase, trace: Trace) -> None:
         self.rulebase, self.trace, self.known = rulebase, trace, trace.known
         self.firings = {firing.rule: firing for firing in trace.firings}
+        self.added = rulebase.added_by(sorted(self.firings))
         self.links = tuple(active_links(rulebase, trace.known))
         self.roots = roots(rulebase, trace.known)
 
-    def fired(self, kind: str, of: str = "") -> Iterator[tuple[str, object]]:
-        """Yield the rules that fired for a conclusion, with what each adds."""
-        return (drawn for drawn in self.rulebase.drawn.get(Topic(kind, of), ()) if drawn.rule in self.firings)
+    def fired(self, kind: str, of: str = "") -> list[Drawn]:
+        """Return the rules that fired for a conclusion in the order of their ids, with what each adds."""
+        return self.added.get(Topic(kind, of), [])
 
     def plain(self, name: str, value: Value | None) -> Plain | None:
         return plain(self.rulebase.terms[name], value)
@@ -315,7 +316,7 @@ class _Report:
         ours = {"worse": "better", "equal": "equal", "better": "worse"}
         for name in offered(self.rulebase, self.known):
             item = self.rulebase.accommodations[name]
-            rule, reason = next(self.fired("offer", name))
+            rule, reason = self.fired("offer", name)[0]
             yield Offer(
                 accommodation=name,
                 reason=str(reason),

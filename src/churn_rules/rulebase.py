@@ -67,8 +67,7 @@ class Reason:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What one reason may lead to; `always` holds unless a rule switches it off, otherwise a rule switches it on."""
 
     cause: str
@@ -185,6 +184,21 @@ class Rulebase:
             for topic, adds in drawn_by(rule.then):
                 found.setdefault(topic, []).append(Drawn(rule.id, adds))
         return {topic: tuple(rules) for topic, rules in found.items()}
+
+    @cached_property
+    def _adds(self) -> Mapping[str, tuple[tuple[Topic, Drawn], ...]]:
+        return {
+            rule.id: tuple((topic, Drawn(rule.id, adds)) for topic, adds in drawn_by(rule.then))
+            for rule in self.rules.values()
+        }
+
+    def added_by(self, fired: Iterable[str]) -> dict[Topic, list[Drawn]]:
+        """Return what rules that fired add, by the conclusion that they draw."""
+        added: dict[Topic, list[Drawn]] = {}
+        for rule in fired:
+            for topic, drawn in self._adds[rule]:
+                added.setdefault(topic, []).append(drawn)
+        return added
 
     def named(self, name: str) -> Rule | Reason | Fact | Accommodation:
         """Return the rule, reason, fact, finding or accommodation of that name.

@@ -19,6 +19,8 @@ from churn_rules.vocabulary import Fact, Plain, accept, spoken
 
 __all__ = [
     "Line",
+    "adds_in_words",
+    "premise_of",
     "tell_contents",
     "tell_diagnosis",
     "tell_fact",
@@ -350,7 +352,7 @@ def tell_trace(trace: Trace, rulebase: Rulebase) -> Iterator[Line]:
         yield Line(f"{rule.title} [{rule.id}]", 2, 2)
         matched = "; ".join(spoken(rulebase.terms[name], value) for name, value in firing.matched)
         yield Line(matched, 4, 2, style="dim")
-        yield Line(f"so: {_adds_in_words(rule)}", 4, 2)
+        yield Line(f"so: {adds_in_words(rule)}", 4, 2)
 
 
 def _undecided(trace: Trace) -> int:
@@ -482,7 +484,7 @@ def tell_rule(rule: Rule, rulebase: Rulebase) -> Iterator[Line]:
     """Read a rule aloud, with its authority and its proof."""
     yield Line(f"{rule.title} [{rule.id}]", 0, style="heading")
     yield Line("", 0)
-    yield Line(f"If {_premise(rule, rulebase)}, then {_adds_in_words(rule)}.")
+    yield Line(f"If {premise_of(rule, rulebase)}, then {adds_in_words(rule)}.")
     yield Line(f"Because {rule.because[:1].lower()}{rule.because[1:]}", hang=2)
     yield Line(f"Source: {rule.source}", hang=2, style="dim")
     yield Line(f"Owner: {rule.owner}; status: {rule.status}; file: {rule.theme}/{rule.id}.yaml", hang=2, style="dim")
@@ -494,11 +496,13 @@ def tell_rule(rule: Rule, rulebase: Rulebase) -> Iterator[Line]:
         yield Line(given or "nothing is known", 4, style="dim")
 
 
-def _premise(rule: Rule, rulebase: Rulebase) -> str:
+def premise_of(rule: Rule, rulebase: Rulebase) -> str:
+    """Read the premises of a rule aloud."""
     return premise_in_words(rule.premise, rulebase).replace(" and ", ", and ")
 
 
-def _adds_in_words(rule: Rule) -> str:
+def adds_in_words(rule: Rule) -> str:
+    """Say what a rule concludes."""
     return "; ".join(_added(topic.kind, topic.id, adds) for topic, adds in drawn_by(rule.then))
 
 

@@ -45,6 +45,7 @@ _core = _import_core()
 _LOCK = threading.Lock()  # the C code shares memory between rulesets, so one live case a process
 _NUMBERS = count()
 _OPERATORS = {"!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
+_CASE = "$case"
 _OPEN = "$open"  # fires in every case: a state that never ran an action cannot be deleted
 
 
@@ -109,7 +110,8 @@ class _Ruleset:
                     definition[number] = _compiled(pattern)
                     names = tuple(name for name, _ in pattern)
                     self.meaning.setdefault(number, ([], names))[0].append((rule.id, truth))
-        self.names = {name for pattern in numbers for name, _ in pattern}
+        used = {_CASE} | {name for pattern in numbers for name, _ in pattern}
+        self.messages = {name: f'{{"sid":"0","id":{_text(name)},"f":{_text(name)},' for name in sorted(used)}
         text = "{" + ",".join(f"{_text(number)}:{rule}" for number, rule in definition.items()) + "}"
         with _LOCK:
             self.handle = _core.create_ruleset(f"churn-rules-{next(_NUMBERS)}", text)
@@ -147,14 +149,15 @@ class _Case:
 
     def __init__(self, ruleset: _Ruleset) -> None:
         self._ruleset = ruleset
-        self._state = self._assert("$case", '"b":true')
+        self._state = self._assert(_CASE, '"b":true')
         self._decided: dict[str, bool] = {}
         self._matched: dict[str, list[str]] = {}
 
     def learn(self, values: Mapping[str, Value]) -> tuple[Mapping[str, bool], Mapping[str, list[str]]]:
         """Assert values; return all verdicts so far, and for rules that fired the names that matched."""
-        for name in sorted(self._ruleset.names.intersection(values)):
-            self._assert(name, _slots(values[name]))
+        for name in self._ruleset.messages:
+            if name in values:
+                self._assert(name, _slots(values[name]))
         handle = self._ruleset.handle
         state = _core.start_action_for_state(handle, self._state)
         firing = state and state[1]
@@ -174,9 +177,7 @@ class _Case:
                 self._matched.setdefault(rule, []).extend(names)
 
     def _assert(self, name: str, slots: str) -> int:
-        status, state = _core.assert_fact(
-            self._ruleset.handle, f'{{"sid":"0","id":{_text(name)},"f":{_text(name)},{slots}}}'
-        )
+        status, state = _core.assert_fact(self._ruleset.handle, f"{self._ruleset.messages[name]}{slots}}}")
         if status not in (0, 1):  # 1: no pattern can use this value; 2: the name collides with another
             raise EngineError(f"durable-rules refused `{name}` with status {status}; use the reference engine")
         return int(state)

@@ -1,0 +1,67 @@
+# Everything below sets itself up in .venv at its first use; Python 3.11 to 3.13, a C compiler and make are all it needs.
+
+VENV ?= .venv
+PYTHON ?= $(shell for v in 3.12 3.11 3.13; do python$$v -c '' 2>/dev/null && echo python$$v && break; done || echo python3)
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types rules docs agreement bench goldens pythons wheel clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# durable-rules has no wheels. From Python 3.13 on it names a function that is gone, and the flag gives it the new one.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	CC="$(CC) -DPyEval_CallObject=PyObject_CallObject" $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[durable,test]'
+	touch $(READY)
+
+setup: $(READY) ## Make the virtual environment
+
+demo: $(READY) ## Replay the classic: why RILF left Brex Tech, and how it came back
+	$(BIN)/churn-rules replay brex-rilf
+
+test: $(READY) ## Run all tests
+	$(BIN)/python -m pytest
+
+check: $(READY) format lint types rules docs test ## Everything that must hold before a change lands
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+rules: $(READY) ## Check all rules, and replay all cases with both engines
+	$(BIN)/churn-rules check --rules rules
+	$(BIN)/churn-rules replay cases tests/situations --engine durable --format json > /dev/null
+	$(BIN)/churn-rules replay cases tests/situations --engine reference --format json > /dev/null
+
+docs: $(READY) ## Fail where a generated page of docs/ is stale
+	$(BIN)/python docs/generate.py --check
+
+goldens: $(READY) ## Rewrite generated docs and expected texts; review them as a diff
+	$(BIN)/python docs/generate.py
+	CHURN_REWRITE_GOLDENS=1 $(BIN)/python -m pytest tests/test_errors.py tests/test_explanations.py
+
+agreement: $(READY) ## A million random cases, every engine against the reference
+	$(BIN)/python -m tests.agreement --rows 1000000 --seed 1
+
+bench: $(READY) ## Time a single case, loading, and memory over 200,000 cases
+	$(BIN)/python benchmarks/single_case.py
+	$(BIN)/python benchmarks/memory.py
+
+pythons: ## Run the tests on every Python from 3.11 to 3.13 that is installed
+	@sh tests/on_every_python.sh
+
+wheel: $(READY) ## Build the wheel and use it away from this folder
+	@sh tests/wheel_away_from_home.sh $(abspath $(BIN))/python
+
+clean: ## Remove what was made
+	rm -rf .venv .venv-3.* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

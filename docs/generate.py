@@ -1,0 +1,138 @@
+"""Writes the pages of docs/ that follow from rules, expected error texts and commands; --check only compares.
+
+Never edits a page that a person wrote.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+import churn_rules
+from churn_rules.cli import cli
+from churn_rules.rulebase import Reason, Rule, Rulebase
+from churn_rules.telling import adds_in_words, premise_of
+
+DOCS = Path(__file__).resolve().parent
+GENERATED = "<!-- Written by `make goldens` from the sources named below; edit those instead. -->"
+
+
+def main() -> int:
+    """Write the pages, or compare them where --check is given; return the exit code."""
+    rulebase = churn_rules.load(DOCS.parent / "rules")
+    pages = {
+        "reasons.md": _reasons(rulebase),
+        "rules.md": _rules(rulebase),
+        "facts.md": _facts(rulebase),
+        "errors.md": _errors(),
+        "commands.md": _commands(),
+    }
+    stale = []
+    for name, lines in pages.items():
+        text, page = f"{GENERATED}\n\n" + "\n".join(lines) + "\n", DOCS / name
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                page.write_text(text, encoding="utf-8")
+    if "--check" in sys.argv and stale:
+        sys.stderr.write(f"stale: docs/{', docs/'.join(stale)}; run `make goldens` and review the difference\n")
+        return 1
+    return 0
+
+
+def _reasons(rulebase: Rulebase) -> Iterator[str]:
+    yield "# The reasons, and what finds or excludes each of them"
+    yield ""
+    yield "From `rules/reasons.yaml` and all rules."
+    for reason in rulebase.reasons.values():
+        yield from _reason(reason, rulebase)
+
+
+def _reason(reason: Reason, rulebase: Rulebase) -> Iterator[str]:
+    rules = rulebase.rules.values()
+    clues = [(adds, rule) for rule in rules for of, adds in rule.then.evidence if of == reason.id]
+    yield f"\n## `{reason.id}`: {reason.title}\n"
+    yield f"{reason.means[:1].upper()}{reason.means[1:]}. Source: {reason.source}.\n"
+    yield f"Scope to begin with: {reason.scope}. Answers for it: {reason.responsible}.\n"
+    yield "| weight | rule | source |\n|---|---|---|"
+    for adds, rule in sorted(clues, key=lambda clue: (-clue[0], clue[1].id)):
+        yield f"| {adds:+.2f} | {_linked(rule)} | {rule.source} |"
+    for kind, words in (("scope", "Scope"), ("responsible", "Who answers for it")):
+        drawn = [(value, rule) for rule in rules for of, value in getattr(rule.then, kind) if of == reason.id]
+        if drawn:
+            yield f"\n{words}: " + "; ".join(f"{value} by {_linked(rule)}" for value, rule in drawn) + "."
+    links = [link for link in rulebase.links if reason.id in (link.cause, link.effect)]
+    for words, names in (
+        ("May lead to", [(link.effect, link.always) for link in links if link.cause == reason.id]),
+        ("May follow from", [(link.cause, link.always) for link in links if link.effect == reason.id]),
+    ):
+        if names:
+            listed = ", ".join(f"`{name}`{'' if always else ' where a rule shows it'}" for name, always in names)
+            yield f"\n{words}: {listed}."
+
+
+def _linked(rule: Rule) -> str:
+    return f"[{rule.id}](rules.md#{rule.id})"
+
+
+def _rules(rulebase: Rulebase) -> Iterator[str]:
+    yield "# The rules, read aloud"
+    yield ""
+    yield "From `rules/`, by theme."
+    theme = ""
+    for rule in sorted(rulebase.rules.values(), key=lambda rule: (rule.theme, rule.id)):
+        if rule.theme != theme:
+            theme = rule.theme
+            yield f"\n## {theme}"
+        yield f"\n### {rule.id}\n"
+        yield f"**{rule.title}.** If {premise_of(rule, rulebase)}, then {adds_in_words(rule)}.\n"
+        yield f"Because {rule.because[:1].lower()}{rule.because[1:]} *Source: {rule.source}. Owner: {rule.owner}.*"
+
+
+def _facts(rulebase: Rulebase) -> Iterator[str]:
+    yield "# The facts that a case may hold"
+    yield ""
+    yield "From `rules/vocabulary.yaml`."
+    topic = ""
+    for fact in rulebase.vocabulary.values():
+        if fact.topic != topic:
+            topic = fact.topic
+            yield f"\n## {topic}\n"
+            yield "| fact | type | read at | question |\n|---|---|---|---|"
+        kind = ", ".join(fact.choices) or (f"number in {fact.unit}" if fact.unit else fact.type)
+        yield f"| `{fact.id}` | {kind} | {fact.at} | {fact.ask['en']} |"
+
+
+def _errors() -> Iterator[str]:
+    yield "# What can be wrong with a rule or a case, and how to mend it"
+    yield ""
+    yield "From the expected texts in `tests/broken/`. The letter tells where: Y the file as YAML, S its shape, V the"
+    yield "vocabulary and values, R a rule, C a case, F the folder."
+    code = ""
+    for golden in sorted((DOCS.parent / "tests" / "broken").glob("*.txt")):
+        if (found := golden.stem.split("-")[0]) != code:
+            code = found
+            yield f"\n## {code}"
+        yield f"\n```text\n{golden.read_text(encoding='utf-8').rstrip()}\n```"
+
+
+def _commands() -> Iterator[str]:
+    yield "# The commands"
+    context = click.Context(cli, info_name="churn-rules", max_content_width=100, terminal_width=100)
+    yield from _command("churn-rules", cli.get_help(context))
+    for name, command in sorted(cli.commands.items()):
+        inner = click.Context(command, parent=context, info_name=name, max_content_width=100, terminal_width=100)
+        yield from _command(f"churn-rules {name}", command.get_help(inner))
+
+
+def _command(name: str, text: str) -> Iterator[str]:
+    yield f"\n## {name}\n"
+    yield "```text\n" + re.sub(r" +$", "", text, flags=re.MULTILINE) + "\n```"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

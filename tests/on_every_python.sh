@@ -1,0 +1,22 @@
+#!/bin/sh
+# Runs the tests on every Python from 3.11 to 3.13 that this machine has, each in a virtual environment of its own.
+set -eu
+cd "$(dirname "$0")/.."
+found=0
+for version in 3.11 3.12 3.13; do
+  python=
+  for candidate in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python; do
+    if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
+      python=$candidate
+      break
+    fi
+  done
+  if [ -z "$python" ]; then
+    echo "Python $version: not installed here"
+    continue
+  fi
+  found=$((found + 1))
+  echo "Python $version:"
+  make --no-print-directory test VENV=".venv-$version" PYTHON="$python"
+done
+[ "$found" -gt 0 ] || { echo "no Python from 3.11 to 3.13 was found" >&2; exit 1; }
