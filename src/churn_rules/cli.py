@@ -7,6 +7,7 @@ wrongly; 130 interrupted. Whatever is slow to import is imported by the command 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -30,6 +31,7 @@ _SCHEMA_KINDS = ("rule", "case", "diagnosis", "replay")
 
 def main() -> None:
     """Run the command line; every error that we foresee ends in a message and an exit code, never in a traceback."""
+    warnings.showwarning = _remark
     try:
         sys.exit(_run())
     except BrokenPipeError:  # the reader of the pipe has seen enough
@@ -60,6 +62,10 @@ def _run() -> int:
     except OSError as error:
         return _complain(f"error: cannot write the answer: {error.strerror}", 1)
     return 0
+
+
+def _remark(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"note: {message}", err=True)
 
 
 def _complain(text: str, code: int) -> int:

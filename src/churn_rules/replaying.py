@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from churn_rules.cases import Case, Observation, remember
+from churn_rules.cases import Case, remember
 from churn_rules.diagnosis import Diagnosis, conclude_case
 from churn_rules.engines import DEFAULT, Trace, engine_for
 from churn_rules.rulebase import Rulebase
@@ -158,23 +158,23 @@ def _days(case: Case) -> list[float]:
 
 def _step(rulebase: Rulebase, case: Case, day: float, before: Trace, after: Trace) -> Step:
     fresh = [item for item in case.observations if (item.date.high if item.date else 0.0) == day]
-    dates = [item.date for item in fresh if item.date]
+    asked = [item for item in case.requirements if (item.date.high if item.date else 0.0) == day]
+    dates = [item.date for item in fresh if item.date] + [item.date for item in asked if item.date]
     fired = {firing.rule for firing in after.firings}
     had_fired = {firing.rule for firing in before.firings}
     report = conclude_case(rulebase, after, missing=False)
     return Step(
         date=plain(_DATE, dates[0] if dates else Span(day, day) if day else None),
-        learned=tuple(_learned(rulebase, item) for item in fresh),
+        learned=(
+            *(Learned(item.side, spoken(rulebase.vocabulary[item.fact], item.value), item.note) for item in fresh),
+            *(Learned(item.side, f"required to return: {item.requirement}", item.note) for item in asked),
+        ),
         fired=tuple(firing.rule for firing in after.firings if firing.rule not in had_fired),
         no_longer_fires=tuple(firing.rule for firing in before.firings if firing.rule not in fired),
         changes=tuple(_changes(rulebase, before, after)),
         roots=report.roots,
         decision=report.decision.verdict,
     )
-
-
-def _learned(rulebase: Rulebase, item: Observation) -> Learned:
-    return Learned(item.side, spoken(rulebase.vocabulary[item.fact], item.value), item.note)
 
 
 def _changes(rulebase: Rulebase, before: Trace, after: Trace) -> Iterator[Change]:

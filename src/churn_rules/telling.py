@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _ASKED = {"record": "the records", "customer": "the customer", "us": "our own people"}
-_TOLD = {"record": "on record", "customer": "says the customer", "us": "say we", "rules": "follows from the facts"}
+_TOLD = {**_ASKED, "rules": "follows from the facts"}
 _SIDES = {"supplier": "we answer", "customer": "the customer answers", "competitor": "a competitor answers"}
 _SIDES |= {"environment": "nobody on either side answers", "both": "both sides answer"}
 _VERDICTS = {
@@ -69,7 +69,7 @@ def _sentence(text: str) -> str:
 
 
 def _number(certainty: float) -> str:
-    return f"{certainty:+.2f}"
+    return f"{certainty:+.2f}" if certainty else "0.00"
 
 
 # --- a diagnosis ------------------------------------------------------------------------------------------------------
@@ -385,8 +385,8 @@ def _step(step: Step, replay: Replay, rulebase: Rulebase) -> Iterator[Line]:
     if step.learned:
         yield Line("Learned")
     for learned in step.learned:
-        note = f" ({learned.note})" if learned.note else ""
-        yield Line(f"- {learned.says}, {_TOLD[learned.side]}{note}", 4, 2)
+        note = f": {learned.note}" if learned.note else ""
+        yield Line(f"- {learned.says} ({_ASKED[learned.side]}{note})", 4, 2)
     if step.fired:
         yield Line("Rules that now fire")
     for rule in step.fired:
