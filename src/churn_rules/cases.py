@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -190,7 +191,7 @@ def remember(case: Case, vocabulary: Mapping[str, Fact]) -> Memory:
     values: dict[str, Value] = {}
     told: dict[str, Observation] = {}
     disagreements = []
-    for fact_id, by_side in views.items():
+    for fact_id, by_side in sorted(views.items()):
         standing = [by_side[side] for side in SIDES if side in by_side]
         told[fact_id] = standing[0]
         for observation in standing:
@@ -260,7 +261,8 @@ def _derived(derive: Derivation, values: Mapping[str, Value], told: Mapping[str,
     first, second = (values.get(source) for source in derive.sources)
     if not isinstance(first, Span) or not isinstance(second, Span):
         return None
-    return DERIVATIONS[derive.function][0](first, second)
+    value = DERIVATIONS[derive.function][0](first, second)
+    return value if value and all(map(isfinite, value)) else None
 
 
 def derived_in_order(vocabulary: Mapping[str, Fact]) -> tuple[Fact, ...]:

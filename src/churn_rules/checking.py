@@ -44,7 +44,7 @@ def check(draft: Draft) -> Rulebase | None:
         fact = draft.vocabulary.get(name)
         if draft.vocabulary and (fact is None or fact.type != "number"):
             what, why = f"the vocabulary lacks the number `{name}`", "cost and benefit are worked out from it"
-            draft.issue("R130", what, why, "declare it in vocabulary.yaml")
+            draft.issue("R130", what, why, "declare it", rule="vocabulary.yaml", path=(name,))
     accepted = {rule_id: rule for rule_id, rule in sorted(draft.rules.items()) if rule.status == "accepted"}
     for rule in draft.rules.values():
         _check_rule(rule, draft)
@@ -57,7 +57,7 @@ def check(draft: Draft) -> Rulebase | None:
         )
     _check_reach(draft, accepted)
     _check_limits(draft, accepted)
-    if not accepted and not draft.issues:
+    if not accepted and not any(issue.severity == "error" for issue in draft.issues):
         draft.issue("F405", "the rule base holds no accepted rule", "nothing could ever be concluded", "add rules")
     if any(issue.severity == "error" for issue in draft.issues):
         return None
@@ -81,8 +81,9 @@ def check(draft: Draft) -> Rulebase | None:
 def _check_rule(rule: Rule, draft: Draft) -> None:
     _check_status(rule, draft)
     _check_contradiction(rule, draft)
-    _check_examples(rule, draft)
-    _check_limits_shown(rule, draft)
+    if not draft.documents[rule.id].issues:  # an example that could not be read proves nothing either way
+        _check_examples(rule, draft)
+        _check_limits_shown(rule, draft)
     names = {test.name for test in tests(rule.premise)}
     only_advice = not {topic.kind for topic, _ in drawn_by(rule.then)} - {"decision", "warning"}
     if not only_advice and (money := sorted(name for name in names if name.startswith("economics."))):
@@ -93,14 +94,15 @@ def _check_rule(rule: Rule, draft: Draft) -> None:
             why,
             "conclude only a decision or a warning",
             rule=rule.id,
-            path=("if",),
+            path=draft.premise(rule.id, money[0]),
         )
     for reason, _ in rule.then.evidence:
         for test in tests(rule.premise):
             if _rests_on_absence(test, draft):
                 what = f"evidence for `{reason}` rests on `{test.name}` not being established"
                 why = "it would vanish when more becomes known about another reason"
-                draft.issue("R119", what, why, "rest it on facts", rule=rule.id, path=("if",), warning=True)
+                path = draft.premise(rule.id, test.name)
+                draft.issue("R119", what, why, "rest it on facts", rule=rule.id, path=path, warning=True)
 
 
 def _check_status(rule: Rule, draft: Draft) -> None:
@@ -144,7 +146,7 @@ def _check_contradiction(rule: Rule, draft: Draft) -> None:
                     why,
                     "correct one of them",
                     rule=rule.id,
-                    path=("if",),
+                    path=draft.premise(rule.id, name),
                 )
 
 
@@ -212,7 +214,8 @@ def _check_reach(draft: Draft, accepted: Mapping[str, Rule]) -> None:
     """Check what rules may rest on: reasons, links and scope only on the time of the loss; findings on some rule."""
     drawn = {topic for rule in accepted.values() for topic, _ in drawn_by(rule.then)}
     read = {test.name for rule in accepted.values() for test in tests(rule.premise)}
-    for finding in draft.findings:
+    sound = not any(issue.severity == "error" for issue in draft.issues)
+    for finding in draft.findings if sound else ():
         if Topic("finding", finding) not in drawn:
             what, why = f"no rule concludes the finding `{finding}`", "it could never be true"
             draft.issue(
@@ -229,7 +232,8 @@ def _check_reach(draft: Draft, accepted: Mapping[str, Rule]) -> None:
         if kinds and late:
             what = f"`{late[0]}` tells of today, and the rule explains the loss"
             why = "what became known or happened during the win-back can never explain why the customer left"
-            draft.issue("R128", what, why, "use a fact that is read `at: loss`", rule=rule.id, path=("if",))
+            path = draft.premise(rule.id, late[0])
+            draft.issue("R128", what, why, "use a fact that is read `at: loss`", rule=rule.id, path=path)
 
 
 def _names_of_today(draft: Draft, accepted: Mapping[str, Rule]) -> set[str]:

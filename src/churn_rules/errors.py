@@ -29,16 +29,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file: line and column count from 1; `text` is the whole line, for the caret."""
+    """A place in a file: line and column count from 1 (0: the whole file); `text` is the whole line, for the caret."""
 
     path: str
-    line: int = 1
-    column: int = 1
+    line: int = 0
+    column: int = 0
     length: int = 1
     text: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """Return `; did you mean …?` or an empty text."""
-    near = closest(name, candidates)
+    near = closest(name, candidates) if len(name) <= 100 else None
     return f"; did you mean `{near}`?" if near else ""
 
 
@@ -124,15 +124,15 @@ def render_issue(issue: Issue) -> str:
 
 def _clip(text: str, before: int, width: int = 110) -> tuple[str, int]:
     """Cut a long line to a window around its column, so that a caret stays readable."""
-    text = text.replace("\t", " ")
-    if len(text) <= width:
-        return text, before
-    start = max(0, before - width // 2)
-    return text[start : start + width], before - start
+    start = max(0, before - width // 2) if len(text) > width else 0
+    return text[start : start + width].replace("\t", " "), before - start
 
 
 def render_issues(issues: Sequence[Issue]) -> str:
-    """Word all issues, with a count at the end."""
+    """Word all issues in the order of their places, with a count at the end; an empty text for none."""
+    if not issues:
+        return ""
+    issues = sorted(issues, key=lambda issue: (issue.location.path, issue.location.line, issue.location.column))
     errors = sum(issue.severity == "error" for issue in issues)
     warnings = len(issues) - errors
     files = len({issue.location.path for issue in issues})

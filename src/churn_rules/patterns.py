@@ -103,7 +103,7 @@ def breaches(rules: Iterable[Rule]) -> Iterator[Breach]:
     for rule in rules:
         for condition in (rule.premise, negate(rule.premise)):
             if (count := _count(condition)) > LIMITS["alternatives"]:
-                yield Breach(rule.id, "alternatives", count)
+                yield Breach(rule.id, "alternatives", min(count, 1_000_000))
                 continue
             for pattern in patterns(condition):
                 found.add(pattern)
@@ -137,6 +137,9 @@ def _joint_breaches(found: set[Pattern]) -> Iterator[Breach]:
     for limit, count in (("names", len(names)), ("patterns", len(found))):
         if count > LIMITS[limit]:
             yield Breach(None, limit, count)
+    texts = [comparison.value for _, comparison in uses if isinstance(comparison.value, str)]
+    if (longest := max(map(len, texts), default=0)) > LIMITS["characters"]:
+        yield Breach(None, "characters", longest)
     hashes: dict[int, str] = {fnv1a("$case"): "$case"}
     for name in sorted(names):
         twin = hashes.setdefault(fnv1a(name), name)

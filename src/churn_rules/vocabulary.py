@@ -151,7 +151,7 @@ def _accept_choice(term: Term, raw: object) -> str:
         return raw
     near = did_you_mean(raw, term.choices) if isinstance(raw, str) else ""
     listed = ", ".join(f"`{choice}`" for choice in term.choices)
-    raise _refused("V302", term, raw, f"it is one of {listed}", f"write one of these, or unknown{near}")
+    raise _refused("V302", term, raw, f"it is one of {listed}", f"write one of these{near}")
 
 
 def _accept_number(term: Term, raw: object) -> Span:
@@ -172,35 +172,26 @@ def _accept_number(term: Term, raw: object) -> Span:
     return span
 
 
+_LOWER, _UPPER = ("from", "at_least", "more_than"), ("to", "at_most", "less_than")
+
+
 def _number_range(term: Term, raw: Mapping[object, object]) -> Span:
-    low, high = term.low, term.high
-    for bound, number in raw.items():
+    ends: list[float] = []
+    for names, open_end, far_end in ((_LOWER, _STEP, term.low), (_UPPER, -_STEP, term.high)):
+        given = [name for name in names if name in raw]
+        if len(given) > 1:
+            raise _refused("V305", term, raw, f"`{given[0]}` and `{given[1]}` both bound it", "keep one of them")
+        number = raw[given[0]] if given else far_end
         if not isinstance(number, int | float) or isinstance(number, bool) or not math.isfinite(number):
             raise _refused("V303", term, number, "each bound of a range is a number", "write the bare number")
-        match bound:
-            case "from" | "at_least":
-                low = float(number)
-            case "to" | "at_most":
-                high = float(number)
-            case "more_than":
-                low = number + _STEP
-            case "less_than":
-                high = number - _STEP
-            case _:
-                raise _range_refused(term, raw)
-    if not raw or low > high:
-        raise _range_refused(term, raw)
-    return Span(low, high)
-
-
-def _range_refused(term: Term, raw: object) -> ValueRefusedError:
-    return _refused(
-        "V305",
-        term,
-        raw,
-        "a range has a lower bound below its upper one",
-        "write {from: 36, to: 60} or {more_than: 15}",
-    )
+        ends.append(number + open_end if given and given[0] in ("more_than", "less_than") else float(number))
+    if not raw or set(raw) - {*_LOWER, *_UPPER}:
+        why = f"a range is bounded by {', '.join(_LOWER)} and {', '.join(_UPPER)}"
+        raise _refused("V305", term, raw, why, "write {from: 36, to: 60} or {more_than: 15}")
+    if ends[0] > ends[1]:
+        why = f"its lower bound {ends[0]:.12g} lies above its upper bound {ends[1]:.12g}"
+        raise _refused("V305", term, raw, why, "swap them, or check them against the range of the fact")
+    return Span(*ends)
 
 
 def _accept_date(term: Term, raw: object) -> Span:

@@ -88,7 +88,8 @@ class DurableEngine:
 
     def decide(self, rule: Rule, known: Mapping[str, Value]) -> Truth:
         """Decide one rule on its own, as its examples do."""
-        with self._rules.case() as case:
+        ours = self.rulebase.rules.get(rule.id) is rule
+        with (self._rules if ours else _Ruleset([rule])).case() as case:
             decided, _ = case.learn(known)
         return decided.get(rule.id)
 
@@ -208,7 +209,8 @@ def _literal(value: bool | str | float) -> str:  # noqa: FBT001  # a value, not 
     if isinstance(value, str):
         return _text(value)
     number = repr(float(value))
-    return format(Decimal(number), "f") if "e" in number else number  # the C parser rejects 1e-07
+    text = format(Decimal(number), "f") if "e" in number else number  # the C parser rejects 1e-07
+    return text if "." in text else f"{text}.0"  # and cuts whole numbers at 2**63
 
 
 def _text(text: str) -> str:

@@ -27,13 +27,21 @@ def case_paths(paths: Iterable[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        inside = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-        if not path.exists() or not inside:
-            what = f"there is no case at {path}" if not path.exists() else f"no case files (*.yaml) in {path}"
+        exists, inside = _inside(path)
+        if not exists or not inside:
+            what = f"there is no case at {path}" if not exists else f"no case files (*.yaml) in {path}"
             why, fix = "cases are read from a file or a folder of files", "check the path"
             raise CaseError([Issue("F404", what, why, fix, Location(str(path)))])
         found += inside
     return found
+
+
+def _inside(path: Path) -> tuple[bool, list[Path]]:
+    """Tell whether a path exists, and which case files it stands for."""
+    try:
+        return path.exists(), sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    except OSError:  # a name too long for the system
+        return False, []
 
 
 def read_case(file: Path, rulebase: Rulebase) -> Case:
@@ -210,6 +218,9 @@ class _CaseReader:
                 self.document.place(path),
             )
             return None
+        if value is None:
+            why, at = "what is unknown is left out", self.document.place(path)
+            self.document.issue("V303", "`unknown` is no amount", why, "leave the whole cost out", at)
         return value if isinstance(value, Span) else None
 
     def _expectation(self, shape: CaseShape) -> Expectation | None:

@@ -5,7 +5,9 @@ The only module that knows YAML. Built from parse events, so that depth is bound
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +21,14 @@ __all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "Key", "read_document"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
+MAX_VALUES = 20_000
+MAX_ISSUES = 100
 
 Key = str | int
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _DECEPTIVE: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
     (
         "Y107",
@@ -40,7 +45,7 @@ _DECEPTIVE: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
     ),
     (
         "Y110",
-        re.compile(r"[-+]?(0[xob][0-9a-f_]+|[\d.]+e[-+]?\d+|\d[\d_,]*[_,][\d_,.]*|\.\d+|\d+\.)", re.IGNORECASE),
+        re.compile(r"[-+]?(0[xob][0-9a-f_]+|[\d.]+e[-+]?\d+|\d+[_,][\d_,.]*|\.\d+|\d+\.)", re.IGNORECASE),
         "readers of YAML differ on whether it is a number",
         "write plain decimal digits, such as 1000 or 0.5; quote it if text is meant",
     ),
@@ -81,8 +86,16 @@ class Document:
     def issue(
         self, code: str, what: str, why: str, fix: str, at: Location | None = None, *, warning: bool = False
     ) -> None:
-        """Note something wrong with this file."""
-        self.issues.append(Issue(code, what, why, fix, at or Location(self.path), "warning" if warning else "error"))
+        """Note something wrong with this file: once a place, and past MAX_ISSUES only that there is more."""
+        at = at or Location(self.path)
+        if at.line and any(issue.location == at for issue in self.issues):
+            return  # one fault a place: what follows from a fault is none of its own
+        if len(self.issues) == MAX_ISSUES:
+            code, what, why = "Y121", f"more than {MAX_ISSUES} faults", "the rest is left out"
+            fix = "mend these first"
+        if len(self.issues) > MAX_ISSUES:
+            return
+        self.issues.append(Issue(code, what, why, fix, at, "warning" if warning else "error"))
 
 
 class _UnreadableError(Exception):
@@ -110,7 +123,9 @@ def read_document(file: Path, shown: str) -> Document:
 
 def _text_of(file: Path, document: Document) -> str:
     try:
-        with file.open("rb") as stream:
+        with open(file, "rb", opener=_open_at_once) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                _refuse(document, "Y101", "this is not a plain file", "a pipe or a device never ends", "check the path")
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         document.issue(
@@ -122,17 +137,27 @@ def _text_of(file: Path, document: Document) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        at = Location(document.path, line, error.start - raw.rfind(b"\n", 0, error.start))
+        at = _place_of(error.start, raw.decode("utf-8", errors="replace"), document.path)
         _refuse(
             document, "Y103", "the file is not UTF-8", "a byte here belongs to another encoding", "save as UTF-8", at
         )
-    if odd := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]", text):
-        line = text.count("\n", 0, odd.start()) + 1
-        at = Location(document.path, line, odd.start() - text.rfind("\n", 0, odd.start()))
+    if odd := _CONTROL.search(text):
+        at = _place_of(odd.start(), text, document.path)
         what = f"a control character (U+{ord(odd[0]):04X}) stands in the file"
         _refuse(document, "Y104", what, "text files hold none", "remove it", at)
     return text
+
+
+def _place_of(offset: int, text: str, path: str) -> Location:
+    start = text.rfind("\n", 0, offset) + 1
+    line = text[start:].partition("\n")[0].rstrip("\r")
+    shown = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", line)
+    return Location(path, text.count("\n", 0, offset) + 1, offset - start + 1, 1, shown)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for somebody to write into a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _refuse(document: Document, code: str, what: str, why: str, fix: str, at: Location | None = None) -> None:
@@ -164,25 +189,40 @@ class _Composer:
 
     def _guarded(self) -> Iterator[Any]:
         """Yield events, refusing what is too deep before anything is built from it."""
-        depth = 0
+        depth = count = 0
         try:
             for event in yaml.parse(self.document.text, Loader=_LOADER):
+                count += 1
+                if count > MAX_VALUES:
+                    what, why = f"more than {MAX_VALUES} keys and values", "no rule or case holds so many"
+                    _refuse(self.document, "Y120", what, why, "split the file", self._at(event))
                 if isinstance(event, yaml.CollectionStartEvent):
                     depth += 1
                     if depth > MAX_DEPTH:
-                        what, why = f"nested more than {MAX_DEPTH} deep", "no rule or case is"
+                        what, why = f"nested more than {MAX_DEPTH} deep", "no rule or case is nested so deep"
                         _refuse(self.document, "Y113", what, why, "flatten it", self._at(event))
                 elif isinstance(event, yaml.CollectionEndEvent):
                     depth -= 1
                 yield event
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            at = self._location(mark.line, mark.column, 1) if mark else None
-            what = f"this is not YAML: {error.problem or error.context}"
-            fix = "check indentation, colons, quotes and brackets at and just above this line"
-            _refuse(self.document, "Y114", what, error.context or "the text breaks off the structure", fix, at)
+            self._refuse_syntax(error)
         except yaml.YAMLError as error:
             _refuse(self.document, "Y114", "this is not YAML", str(error).splitlines()[0], "check the whole file")
+
+    def _refuse_syntax(self, error: yaml.MarkedYAMLError) -> None:
+        problem, context = str(error.problem or ""), str(error.context or "")
+        unclosed = "quoted scalar" in context and error.context_mark
+        mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
+        at = self._location(mark.line, mark.column, 1) if mark else None
+        why = f"the reader says: {', '.join(part for part in (context, problem) if part)}"
+        fix = "check indentation, colons, quotes and brackets at and just above this line"
+        if unclosed:
+            fix = "close the quote that begins here"
+        elif "mapping values are not allowed" in problem:
+            fix = "put a text that holds a colon in quotes, or check the indentation"
+        elif "cannot start any token" in problem:
+            fix = "put the text in quotes; indent with spaces, never with tabs"
+        _refuse(self.document, "Y114", "this is not YAML", why, fix, at)
 
     def _node(self, event: Any, path: tuple[Key, ...]) -> Any:
         at = self.document.places[path] = self._at(event)
@@ -222,6 +262,9 @@ class _Composer:
 
     def _scalar(self, event: Any, at: Location) -> str | int | float | bool:
         text = str(event.value)
+        if odd := _CONTROL.search(text):
+            what = f"a control character (U+{ord(odd[0]):04X}) is written as an escape"
+            self.document.issue("Y104", what, "text files hold none", "remove it", at)
         if event.style:  # quoted or folded: the text as it stands
             return text
         if text in ("true", "false"):

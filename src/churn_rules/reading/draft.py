@@ -34,7 +34,13 @@ class Draft:
     terms: Mapping[str, Term] = field(default_factory=dict)
     digest: str = ""
     files: int = 0
+    broken: set[str] = field(default_factory=set)  # names that are declared, but wrongly: told once, where they stand
     issues: list[Issue] = field(default_factory=list)
+
+    def premise(self, rule: str, name: str) -> tuple[Key, ...]:
+        """Return the path of the first premise of a rule that names something."""
+        keys = self.documents[rule].keys
+        return next((path for path in keys if path[0] == "if" and path[-1] == name), ("if",))
 
     def issue(
         self,
@@ -49,7 +55,7 @@ class Draft:
     ) -> None:
         """Note something wrong with a rule (or with a file of the vocabulary), at a path in its file."""
         document = self.documents.get(rule)
-        at = document.key(path) if document else Location(str(self.folder))
+        at = document.key(path) if document else Location(self.folder.name or str(self.folder))
         self.issues.append(Issue(code, what, why, fix, at, "warning" if warning else "error"))
 
 

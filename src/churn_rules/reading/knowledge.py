@@ -19,68 +19,87 @@ from churn_rules.vocabulary import DERIVATIONS, LARGEST, Derivation, Fact
 __all__ = ["read_accommodations", "read_facts", "read_findings", "read_reasons"]
 
 
+_RESERVED = {"any", "not", "case", "accommodation", "requirements", "economics", "link", "unknown"}
 _Shaped = TypeVar("_Shaped", FactShape, FindingShape, AccommodationShape)
 
 
-def _entries(document: Document, model: type[_Shaped]) -> Iterator[tuple[str, _Shaped]]:
+def _entries(draft: Draft, document: Document, model: type[_Shaped]) -> Iterator[tuple[str, _Shaped]]:
     """Yield each well-shaped entry of a file that maps names to entries."""
     if document.data is None:
         return
     if not isinstance(document.data, dict):
         document.issue("S203", "the file is not a mapping", "it maps names to entries", "write `name:` and indent")
+        document.data = None  # no rule can be held against it
         return
     for name, data in document.data.items():
         at = document.keys[(name,)]
+        draft.broken.add(name)  # until it is read in full
         if not name.isidentifier() or not name.islower() or len(name) > 80:
             why = "names are lower case: rules and cases with hyphens, facts and reasons with underscores"
             document.issue("S207", f"`{name}` is not a well-formed name", why, "rename it", at)
+        elif name in _RESERVED:
+            why = "premises use this word for something else"
+            document.issue("V215", f"`{name}` cannot be a name", why, "rename it", at)
         elif shaped := shape_of(model, data, document, (name,)):
             yield name, shaped
 
 
 def read_facts(draft: Draft, document: Document) -> None:
     """Read vocabulary.yaml into a draft."""
-    shapes = dict(_entries(document, FactShape))
+    shapes = dict(_entries(draft, document, FactShape))
     for name, shape in shapes.items():
         if fact := _fact(name, shape, document):
             draft.vocabulary[name] = fact
+            draft.broken.discard(name)
     for fact in list(draft.vocabulary.values()):
         if fact.derive:
             _check_derivation(fact, fact.derive, draft, document)
 
 
-def _fact(name: str, shape: FactShape, document: Document) -> Fact | None:
-    def wrong(code: str, key: str, what: str, why: str, fix: str) -> None:
-        document.issue(code, what, why, fix, document.key((name, key) if (name, key) in document.keys else (name,)))
+_Fault = tuple[str, str, str, str, str]  # code, key, what, why, fix
 
-    before = len(document.issues)
-    if (shape.type == "number") != (shape.range is not None) or (shape.type == "number") != (shape.unit is not None):
-        why = "a number has a unit and a range, and nothing else has"
-        wrong(
-            "V201",
-            "type",
-            f"`{name}` has no unit and range, or should have none",
-            why,
-            "add or remove `unit` and `range`",
-        )
+
+def _type_faults(name: str, shape: FactShape) -> Iterator[_Fault]:
+    """Yield what does not go together with the type of a fact."""
+    number = shape.type == "number"
+    for key, given in (("unit", shape.unit), ("range", shape.range)):
+        if number and given is None:
+            yield "V201", "type", f"`{name}` has no {key}", "a number has a unit and a range", f"add `{key}`"
+        elif not number and given is not None:
+            yield "V201", key, f"`{name}` has a {key}", f"it is a {shape.type}, and only a number has one", "remove it"
     if shape.range and not shape.range[0] < shape.range[1]:
-        wrong("V202", "range", f"the range of `{name}` is empty", "it goes from low to high", "swap or widen its ends")
-    if (shape.type == "choice") != (shape.choices is not None):
-        wrong("V203", "type", f"`{name}` has no choices, or should have none", "a choice has choices", "add `choices`")
-    wanted = {"boolean": ["true", "false"], "choice": shape.choices or []}.get(shape.type, [])
-    if sorted(shape.says or {}) != sorted(wanted):
-        listed = ", ".join(f"`{value}`" for value in wanted) or "none"
-        why = "every explanation is written in these sentences"
-        wrong("V204", "says", f"`{name}` does not say each of its values", why, f"give `says` a sentence for: {listed}")
+        yield "V202", "range", f"the range of `{name}` is empty", "it goes from low to high", "swap or widen its ends"
+    if shape.type == "choice" and not shape.choices:
+        yield "V203", "type", f"`{name}` has no choices", "a choice is made among declared choices", "add `choices`"
+    elif shape.type != "choice" and shape.choices:
+        why = f"it is a {shape.type}, and only a choice has them"
+        yield "V203", "choices", f"`{name}` has choices", why, "remove them"
+
+
+def _wording_faults(name: str, shape: FactShape) -> Iterator[_Fault]:
+    """Yield what is wrong with the choices of a fact, their sentences and its question."""
+    choices = shape.choices or []
+    if len(set(choices)) < len(choices) or "unknown" in choices:
+        why = "each choice is another value, and unknown is none"
+        yield "V203", "choices", f"the choices of `{name}` are not sound", why, "remove the repeated or needless one"
+    elif choices or shape.type != "choice":
+        wanted = ["true", "false"] if shape.type == "boolean" else choices
+        lacking = [f"add a sentence for `{value}`" for value in wanted if value not in (shape.says or {})]
+        needless = [f"remove `{value}`" for value in shape.says or {} if value not in wanted]
+        if told := " and ".join([*lacking, *needless]):
+            why = "every explanation is written in these sentences, one for each value"
+            yield "V204", "says", f"`{name}` does not say each of its values", why, told
     if "en" not in shape.ask:
-        wrong(
-            "V205",
-            "ask",
-            f"`{name}` has no English question",
-            "English is what others fall back to",
-            "add `ask: {en: …}`",
-        )
-    if len(document.issues) > before:
+        why = "English is what other languages fall back to"
+        yield "V205", "ask", f"`{name}` has no English question", why, "add `ask: {en: …}`"
+
+
+def _fact(name: str, shape: FactShape, document: Document) -> Fact | None:
+    faults = [*_type_faults(name, shape), *_wording_faults(name, shape)]
+    for code, key, what, why, fix in faults:
+        at = document.key((name, key) if (name, key) in document.keys else (name,))
+        document.issue(code, what, why, fix, at)
+    if faults:
         return None
     fact = Fact(
         id=name,
@@ -104,12 +123,18 @@ def _fact(name: str, shape: FactShape, document: Document) -> Fact | None:
 def _with_sore_point(fact: Fact, sore_point: Mapping[Any, Any] | None, document: Document) -> Fact | None:
     if not sore_point:
         return fact
+    before = len(document.issues)
     value = accepted(fact, sore_point["is"], document, (fact.id, "sore_point", "is"))
+    if value is None and len(document.issues) == before:
+        at = document.place((fact.id, "sore_point", "is"))
+        document.issue(
+            "V301", "a sore point cannot be `unknown`", "nobody could blunder upon it", "write the value", at
+        )
     return None if value is None else replace(fact, sore_point=value)
 
 
 def _check_derivation(fact: Fact, derive: Derivation, draft: Draft, document: Document) -> None:
-    at = document.key((fact.id, "derive"))
+    at = document.key((fact.id, "derive", derive.function))
     known = {"date_of": (1, "", "date"), **{name: (2, takes, gives) for name, (_, takes, gives) in DERIVATIONS.items()}}
     if derive.function not in known:
         fix = f"use one of {', '.join(known)}{did_you_mean(derive.function, known)}"
@@ -119,8 +144,11 @@ def _check_derivation(fact: Fact, derive: Derivation, draft: Draft, document: Do
     if len(derive.sources) != arity or fact.type != gives:
         why = f"{derive.function} makes a {gives} from {arity} other fact{'s' * (arity > 1)}"
         document.issue("V207", f"`{fact.id}` cannot be derived this way", why, "correct its type or its sources", at)
-    for source in derive.sources:
+    for place, source in enumerate(derive.sources):
+        at = document.place((fact.id, "derive", derive.function, place))
         found = draft.vocabulary.get(source)
+        if found is None and source in draft.broken:
+            continue
         if found is None:
             fix = f"declare it{did_you_mean(source, draft.vocabulary)}"
             document.issue("V208", f"unknown fact `{source}`", "a fact is derived from declared facts", fix, at)
@@ -153,7 +181,7 @@ def _derives_itself(name: str, vocabulary: Mapping[str, Fact]) -> bool:
 
 def read_findings(draft: Draft, document: Document) -> None:
     """Read findings.yaml into a draft; facts come first, since names are shared."""
-    for name, shape in _entries(document, FindingShape):
+    for name, shape in _entries(draft, document, FindingShape):
         at = document.keys[(name,)]
         if name in draft.vocabulary:
             why = "a premise could not tell the two apart"
@@ -167,6 +195,7 @@ def read_findings(draft: Draft, document: Document) -> None:
             fact = Fact(id=name, title=shape.title, type="boolean", says=shape.says)
             if sore := _with_sore_point(fact, shape.sore_point, document):
                 draft.findings[name] = sore
+                draft.broken.discard(name)
 
 
 def read_reasons(draft: Draft, document: Document) -> None:
@@ -213,13 +242,17 @@ def _reached(start: str, links: Iterable[Link]) -> set[str]:
 
 def read_accommodations(draft: Draft, document: Document) -> None:
     """Read accommodations.yaml into a draft; reasons come first, since they are named here."""
-    for name, shape in _entries(document, AccommodationShape):
+    for name, shape in _entries(draft, document, AccommodationShape):
         for reason in shape.answers:
             if reason not in draft.reasons and draft.reasons:
-                fix, at = f"name a reason{did_you_mean(reason, draft.reasons)}", document.key((name, "answers"))
+                fix, at = (
+                    f"name a reason{did_you_mean(reason, draft.reasons)}",
+                    document.place((name, "answers", shape.answers.index(reason))),
+                )
                 document.issue(
                     "V213", f"unknown reason `{reason}`", "an accommodation answers declared reasons", fix, at
                 )
+        draft.broken.discard(name)
         draft.accommodations[name] = Accommodation(
             name,
             shape.title,

@@ -6,6 +6,7 @@ Never stops at the first fault, and never judges how rules fit together; `checki
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from churn_rules.vocabulary import Span, Term, Value
 
 __all__ = ["read_rules"]
 
+_SIGNS = {">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than", "=": "is", "!=": "is_not"}
 _FILES = ("vocabulary.yaml", "findings.yaml", "reasons.yaml", "accommodations.yaml")
 _MOST_FILES = 5000
 _WRITABLE = {
@@ -41,14 +43,13 @@ def read_rules(folder: Path) -> Draft:
     Returns:
         What could be read, and in `issues` all that is wrong.
     """
-    draft = Draft(folder)
+    draft = Draft(folder.resolve())
     if not folder.is_dir():
-        draft.issue(
-            "F401", f"there is no folder {folder}", "rules are read from a folder", "check the path after --rules"
-        )
+        what, why = f"there is no folder `{folder}`", "rules are read from a folder"
+        draft.issue("F401", what, why, "check the path after --rules")
         return draft
+    folder = draft.folder
     paths = sorted(path for path in folder.glob("*/*.yaml") if not path.name.startswith("."))
-    stray = [path for pattern in ("*/*.yml", "*/*/*.yaml", "*.yml") for path in folder.glob(pattern)]
     if len(paths) > _MOST_FILES:
         draft.issue(
             "F402", f"more than {_MOST_FILES} rule files", "that is no rule base", "check the path after --rules"
@@ -65,10 +66,7 @@ def read_rules(folder: Path) -> Draft:
     if all(document.data is not None for document in known.values()):
         for path, document in zip(paths, documents, strict=True):
             _read_rule(draft, path, document)
-    for path in stray:
-        shown = _shown(draft, path)
-        what, why = f"{shown} is not read", "rules stand in files `theme/rule-id.yaml`"
-        draft.issues.append(Issue("F403", what, why, "move or rename it", Location(shown), "warning"))
+    _note_stray_files(draft)
     everything = [*known.values(), *documents]
     draft.digest = _digest(everything)
     draft.files = len(everything)
@@ -76,12 +74,22 @@ def read_rules(folder: Path) -> Draft:
     return draft
 
 
+def _note_stray_files(draft: Draft) -> None:
+    for pattern in ("*.yaml", "*.yml", "*/*.yml", "*/*/*.yaml", "*/*/*.yml"):
+        for path in sorted(draft.folder.glob(pattern)):
+            if path.parent != draft.folder or path.name not in _FILES:
+                shown = _shown(draft, path)
+                what, why = f"{shown} is not read", "rules stand in files `theme/rule-id.yaml`"
+                draft.issues.append(Issue("F403", what, why, "move or rename it", Location(shown), "warning"))
+
+
 def _read(draft: Draft, path: Path) -> Document:
     return read_document(path, _shown(draft, path))
 
 
 def _shown(draft: Draft, path: Path) -> str:
-    return f"{draft.folder.name}/{path.relative_to(draft.folder).as_posix()}"
+    shown = f"{draft.folder.name}/{path.relative_to(draft.folder).as_posix()}"
+    return shown.encode(errors="backslashreplace").decode()
 
 
 def _digest(documents: Iterable[Document]) -> str:
@@ -141,7 +149,7 @@ class _Premises:
     """Reads the premises of one rule; a premise that does not fit becomes None and an issue."""
 
     def __init__(self, draft: Draft, document: Document) -> None:
-        self.terms, self.document = draft.terms, document
+        self.terms, self.broken, self.document = draft.terms, draft.broken, document
 
     def all_of(self, data: list[Any], path: tuple[Key, ...]) -> Condition | None:
         parts = [self.one(item, (*path, place)) for place, item in enumerate(data)]
@@ -166,7 +174,8 @@ class _Premises:
     def _any_of(self, data: Any, path: tuple[Key, ...]) -> Condition | None:
         if not isinstance(data, list) or len(data) < 2:
             why, at = "`any` holds a list of at least two premises", self.document.key(path)
-            self.document.issue("R105", "`any` has nothing to choose from", why, "list the alternatives below it", at)
+            fix = "list the alternatives below it; a single one needs no `any`"
+            self.document.issue("R105", "`any` has nothing to choose from", why, fix, at)
             return None
         parts = [self.one(item, (*path, place)) for place, item in enumerate(data)]
         sound = tuple(part for part in parts if part is not None)
@@ -174,12 +183,16 @@ class _Premises:
 
     def _tests(self, name: str, data: Any, path: tuple[Key, ...]) -> Condition | None:
         term = self.terms.get(name)
+        if term is None and name.partition(".")[0] in self.broken:
+            return None
         if term is None:
             near = did_you_mean(name, self.terms)
             why = (
                 "a rule may test only what rules/vocabulary.yaml or rules/findings.yaml declares; this could never fire"
             )
             fix = f"declare `{name}` there{near}"
+            if written := re.fullmatch(r"(\w+)\s*(>=|<=|=+|!=|>|<)\s*(.+)", name):
+                fix = f"write `{written[1]}: {{{_SIGNS[written[2].replace('==', '=')]}: {written[3]}}}`"
             self.document.issue("R102", f"unknown fact `{name}`", why, fix, self.document.key(path))
             return None
         if not isinstance(data, dict) or not data:
@@ -202,6 +215,8 @@ class _Premises:
                 if allowed
                 else ("compare a number of months derived from it by `months_between`")
             )
+            if (meant := _SIGNS.get(operator.replace("==", "="))) in allowed:
+                fix = f"write `{meant}`"
             self.document.issue("R107", f"`{operator}` does not fit `{term.id}`", why, fix, self.document.key(path))
             return None
         limit = self._limit(term, operator, value, path)
@@ -216,6 +231,10 @@ class _Premises:
                 why, at = "`one_of` takes a list of two or more different choices", self.document.place(path)
                 self.document.issue("R108", "this is no list of choices", why, "write `[first, second]`", at)
                 return None
+            if any(map(_is_unknown, value)):
+                why, at = "a rule fires only where its whole premise is known to be true", self.document.place(path)
+                self.document.issue("R109", "a premise cannot ask for `unknown`", why, "ask for a value", at)
+                return None
             choices = [accepted(term, item, self.document, (*path, place)) for place, item in enumerate(value)]
             return tuple(str(item) for item in choices) if None not in choices else None
         if term.type == "number":
@@ -224,7 +243,7 @@ class _Premises:
                 self.document.issue("V303", f"`{value}` is no number to compare with", why, "write the bare number", at)
                 return None
             return float(value)
-        if value == "unknown":
+        if _is_unknown(value):
             why, at = "a rule fires only where its whole premise is known to be true", self.document.place(path)
             self.document.issue("R109", "a premise cannot ask for `unknown`", why, "ask for a value", at)
             return None
@@ -244,13 +263,17 @@ class _Premises:
         return False
 
 
+def _is_unknown(value: object) -> bool:
+    return isinstance(value, str) and value.strip().lower() == "unknown"
+
+
 def _conclusions(shape: ThenShape, draft: Draft, document: Document) -> Conclusions:
     if not shape.model_dump(exclude_none=True):
         why, at = "a rule that adds nothing is no rule", document.key(("then",))
         document.issue("R111", "the rule concludes nothing", why, "say what follows", at)
     for kind, name, path in _named(shape):
         known: Iterable[str] = getattr(draft, f"{kind}s")
-        if name not in known:
+        if name not in known and name not in draft.broken:
             fix, at = f"declare it{did_you_mean(name, known)}", document.key(("then", *path))
             document.issue("R112", f"unknown {kind} `{name}`", f"a rule concludes only declared {kind}s", fix, at)
     for accommodation, reason in (shape.offer or {}).items():
@@ -308,6 +331,8 @@ def _examples(shape: RuleShape, draft: Draft, document: Document) -> Iterator[Ex
         for name, raw in example.given.items():
             path = ("examples", place, "given", name)
             term = draft.terms.get(name)
+            if term is None and name.partition(".")[0] in draft.broken:
+                continue
             if term is None:
                 fix = f"declare it{did_you_mean(name, draft.terms)}"
                 document.issue(

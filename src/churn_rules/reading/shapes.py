@@ -5,13 +5,14 @@ Never knows which facts, reasons or rules exist; names and values are checked ag
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from churn_rules.certainty import LIMIT
-from churn_rules.errors import did_you_mean
+from churn_rules.errors import Location, did_you_mean
 from churn_rules.reading.documents import Document
 
 __all__ = [
@@ -132,7 +133,7 @@ class ExampleShape(_Shape):
     """An example of a rule: its test."""
 
     title: Text
-    given: dict[str, Any]
+    given: Annotated[dict[str, Any], Field(max_length=200)]
     fires: Any
 
 
@@ -141,7 +142,7 @@ class RuleShape(_Shape):
 
     rule: RuleId
     title: Text
-    if_: Annotated[list[dict[str, Any]], Field(alias="if", min_length=1)]
+    if_: Annotated[list[dict[str, Any]], Field(alias="if", min_length=1, max_length=100)]
     then: ThenShape
     because: Text
     source: Text
@@ -149,7 +150,7 @@ class RuleShape(_Shape):
     status: Literal["draft", "accepted", "retired"]
     replaced_by: RuleId | None = None
     salience: Annotated[int, Field(ge=-100, le=100)] = 0
-    examples: Annotated[list[ExampleShape], Field(min_length=1)]
+    examples: Annotated[list[ExampleShape], Field(min_length=1, max_length=200)]
 
 
 class ObservationShape(_Shape):
@@ -267,47 +268,76 @@ _KINDS = {
 
 def _note(detail: ErrorDetails, model: type[_Shape], document: Document, at: tuple[str | int, ...]) -> None:
     path = (*at, *(step for step in detail["loc"] if step != "[key]"))
-    name, kind, context = path[-1] if path else "file", detail["type"], detail.get("ctx", {})
-    here = document.key(path) if kind in ("extra_forbidden", "string_pattern_mismatch") else document.place(path)
+    name, kind, context = _called(path), detail["type"], detail.get("ctx", {})
+    of_key = kind == "extra_forbidden" or detail["loc"][-1:] == ("[key]",)
+    here = document.key(path) if of_key else document.place(path)
     match kind:
         case "missing":
-            document.issue(
-                "S201", f"`{name}` is missing", "it is required here", f"add `{name}: …`", document.key(path[:-1])
-            )
+            what, fix = f"{name} is missing", f"add `{path[-1]}: …`"
+            document.issue("S201", what, "it is required here", fix, document.key(path[:-1]))
         case "extra_forbidden":
             known = _keys_at(model, detail["loc"][:-1])
-            fix = f"remove it, or use one of {', '.join(f'`{key}`' for key in known)}{did_you_mean(str(name), known)}"
+            fix = (
+                f"remove it, or use one of {', '.join(f'`{key}`' for key in known)}{did_you_mean(str(path[-1]), known)}"
+            )
             document.issue(
-                "S202", f"unknown key `{name}`", "nothing here is called that, so it would be ignored", fix, here
+                "S202", f"unknown key {name}", "nothing here is called that, so it would be ignored", fix, here
             )
         case _ if kind in _KINDS:
-            why, fix = f"`{name}` is {_KINDS[kind]}", f"write {_KINDS[kind]}"
-            document.issue("S203", f"`{name}` holds {_kind_of(detail['input'])}", why, fix, here)
+            why, fix = f"{name} is {_KINDS[kind]}", f"write {_KINDS[kind]}"
+            if kind == "string_type" and isinstance(detail["input"], bool | int | float):
+                fix = "put it in quotes"
+            elif kind in ("float_type", "int_type", "bool_type") and isinstance(detail["input"], str):
+                fix = f"write {_KINDS[kind]}, without quotes"
+            document.issue("S203", f"{name} holds {_kind_of(detail['input'])}", why, fix, here)
         case "literal_error":
-            expected = str(context.get("expected", "")).replace("'", "`")
-            what = f"`{detail['input']}` is no value of `{name}`"
-            document.issue("S204", what, f"it is {expected}", "write one of these", here)
+            _note_choice(detail, document, here, "the key" if of_key else name)
         case "greater_than_equal" | "less_than_equal":
-            bound = context.get("ge", context.get("le"))
-            side = "at least" if "ge" in context else "at most"
-            document.issue(
-                "S205", f"`{name}` is out of bounds", f"it is {side} {bound}", f"write {bound} or a number within", here
-            )
+            _note_bound(detail, document, here, name)
         case "too_short" | "too_long" | "string_too_short" | "string_too_long":
-            short = kind.endswith("short")
-            what = f"`{name}` is {'too short, or empty' if short else 'too long'}"
-            why = (
-                f"it takes {'at least' if short else 'at most'} {context.get('min_length', context.get('max_length'))}"
-            )
+            short, texts = kind.endswith("short"), kind.startswith("string")
+            count = context.get("min_length", context.get("max_length"))
+            unit = ("character" if texts else "entry") if count == 1 else ("characters" if texts else "entries")
+            what = f"{name} is {('empty' if count == 1 else 'too short') if short else 'too long'}"
+            why = f"it takes at {'least' if short else 'most'} {count} {unit}"
             document.issue("S206", what, why, "fill it in" if short else "shorten it", here)
         case "string_pattern_mismatch":
+            money = path[-1:] == ("currency",)
             why = "names are lower case: rules and cases with hyphens, facts and reasons with underscores"
-            what = f"`{detail['input']}` is not a well-formed {'currency' if name == 'currency' else 'name'}"
-            if name == "currency":
-                why = "a currency is its three capital letters, as in EUR"
-            document.issue("S207", what, why, "rename it", here)
+            why, fix = ("a currency is its three capital letters", "write EUR") if money else (why, "rename it")
+            what = f"`{detail['input']}` is not a well-formed {'currency' if money else 'name'}"
+            document.issue("S207", what, why, fix, here)
         case _:
-            document.issue("S208", f"`{name}` does not fit", detail["msg"], "see `churn-rules schema`", here)
+            document.issue("S208", f"{name} does not fit", detail["msg"], "see `churn-rules schema`", here)
+
+
+def _note_bound(detail: ErrorDetails, document: Document, here: Location, name: str) -> None:
+    context = detail.get("ctx", {})
+    bound = context.get("ge", context.get("le"))
+    fix = f"write {bound} or a number within"
+    if abs(float(bound or 0)) == LIMIT:
+        fix = "a certainty lies between -0.99 and 0.99; write 30 % as 0.3"
+    side = "at least" if "ge" in context else "at most"
+    document.issue("S205", f"{name} is out of bounds", f"it is {side} {bound}", fix, here)
+
+
+def _note_choice(detail: ErrorDetails, document: Document, here: Location, name: str) -> None:
+    expected = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+    given = detail["input"]
+    near = did_you_mean(given, expected) if isinstance(given, str) else ""
+    listed = ", ".join(f"`{choice}`" for choice in expected)
+    document.issue(
+        "S204", f"{name} holds {_kind_of(given)}", f"it is one of {listed}", f"write one of these{near}", here
+    )
+
+
+def _called(path: tuple[str | int, ...]) -> str:
+    """Name a value as a person would: by its key, or by its place in a list."""
+    if not path:
+        return "the file"
+    if isinstance(path[-1], int):
+        return f"entry {path[-1] + 1} of `{path[-2]}`" if len(path) > 1 else f"entry {path[-1] + 1}"
+    return f"`{path[-1]}`"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
