@@ -79,9 +79,14 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """What the author of a case expects of the diagnosis; None: nothing."""
+    """What the author of a case expects of the diagnosis; None: nothing.
+
+    Where readers of an account may differ, `acceptable_roots` and `acceptable_scopes` hold every answer that is right.
+    """
 
     roots: tuple[str, ...] | None = None
+    acceptable_roots: tuple[str, ...] | None = None
+    acceptable_scopes: tuple[str, ...] | None = None
     chain: tuple[str, ...] | None = None
     scope: str | None = None
     responsible: tuple[str, ...] | None = None

@@ -200,6 +200,13 @@ def _checks(case: Case, diagnosis: Diagnosis, fired: set[str]) -> Iterator[Check
     for what, expected, actual in pairs:
         if expected is not None:
             yield Check(what, _listed(expected), _listed(actual), expected == actual)
+    for what, acceptable, concluded in (
+        ("acceptable roots", expect.acceptable_roots, diagnosis.roots),
+        ("acceptable scopes", expect.acceptable_scopes, (diagnosis.scope,)),
+    ):
+        if acceptable is not None:
+            met = bool(concluded) and set(concluded) <= set(acceptable)
+            yield Check(what, " or ".join(acceptable), _listed(concluded), met)
     for rule in expect.fired:
         yield Check("fired", rule, rule if rule in fired else "not fired", rule in fired)
 

@@ -114,6 +114,10 @@ def case_from_facts(facts: Mapping[str, object], rulebase: Rulebase, *, typed_in
     return Case(title="Facts as given", observations=tuple(observations))
 
 
+def _frozen(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
+
+
 def _side(word: str) -> Side:
     return next((side for side in SIDES if side == word), "record")
 
@@ -229,16 +233,19 @@ class _CaseReader:
             return None
         for key, names, kind, known in (
             ("roots", expect.roots, "reason", self.rulebase.reasons),
+            ("acceptable_roots", expect.acceptable_roots, "reason", self.rulebase.reasons),
             ("chain", expect.chain, "reason", self.rulebase.reasons),
             ("fired", expect.fired, "rule", self.rulebase.rules),
         ):
             for place, name in enumerate(names or ()):
                 self._known(kind, name, known, ("expect", key, place))
         return Expectation(
-            roots=None if expect.roots is None else tuple(expect.roots),
-            chain=None if expect.chain is None else tuple(expect.chain),
+            roots=_frozen(expect.roots),
+            acceptable_roots=_frozen(expect.acceptable_roots),
+            acceptable_scopes=_frozen(expect.acceptable_scopes),
+            chain=_frozen(expect.chain),
             scope=expect.scope,
-            responsible=None if expect.responsible is None else tuple(expect.responsible),
+            responsible=_frozen(expect.responsible),
             decision=expect.decision,
             fired=tuple(expect.fired),
             requirements=expect.requirements,

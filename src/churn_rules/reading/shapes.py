@@ -200,6 +200,8 @@ class ExpectShape(_Shape):
     """What the author of a case expects of the diagnosis."""
 
     roots: list[Name] | None = None
+    acceptable_roots: Annotated[list[Name], Field(min_length=1)] | None = None
+    acceptable_scopes: Annotated[list[Scope], Field(min_length=1)] | None = None
     chain: list[Name] | None = None
     scope: Scope | None = None
     responsible: list[Responsible] | None = None
