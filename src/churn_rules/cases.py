@@ -201,6 +201,7 @@ def remember(case: Case, vocabulary: Mapping[str, Fact]) -> Memory:
         told[fact_id] = standing[0]
         for observation in standing:
             values[f"{fact_id}.{observation.side}"] = _value(observation)
+            told[f"{fact_id}.{observation.side}"] = observation
         values[fact_id] = _value(standing[0])
         if len(standing) > 1:
             spoken = tuple((observation.side, _value(observation)) for observation in standing)

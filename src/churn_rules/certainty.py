@@ -50,7 +50,8 @@ def fold(clues: Iterable[float]) -> float:
         raise CertaintyError(f"a clue must lie between -{LIMIT} and +{LIMIT}, and one of {ordered} does not")
     doubt = prod(1 - clue for clue in ordered if clue > 0)
     belief = prod(1 + clue for clue in ordered if clue < 0)
-    return round((belief - doubt) / max(doubt, belief), 9)
+    scale = max(doubt, belief)
+    return round((belief - doubt) / scale, 9) if scale else 0.0  # hundreds of clues each way: nothing is left to tell
 
 
 def in_words(certainty: float) -> str:

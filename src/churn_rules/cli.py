@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from churn_rules.errors import CaseError, ChurnRulesError, LoadError, UnknownNameError, render_issues
+from churn_rules.errors import CaseError, ChurnRulesError, LoadError, UnknownNameError, render_issue, render_issues
 
 if TYPE_CHECKING:
     from churn_rules.cases import Case
@@ -41,10 +41,10 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False)  # click returns what a command raised as Exit
         sys.stdout.flush()
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
+    except SystemExit:  # so click ends, even here, where the reader of the pipe has seen enough
+        return 0
     except (click.Abort, KeyboardInterrupt):
         return _complain("Interrupted.", 130)
     except click.ClickException as error:
@@ -61,7 +61,7 @@ def _run() -> int:
         raise
     except OSError as error:
         return _complain(f"error: cannot write the answer: {error.strerror}", 1)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _remark(message: Warning | str, *_: object, **__: object) -> None:
@@ -101,6 +101,17 @@ def _fact_option(command: _Command) -> _Command:
 
 def _case_argument(command: _Command) -> _Command:
     return click.argument("case", required=False, metavar="[CASE]")(command)
+
+
+def _conclusion_argument(command: _Command) -> _Command:
+    return click.argument("asked", nargs=-1, required=True, metavar="[CASE] CONCLUSION")(command)
+
+
+def _asked(words: Sequence[str]) -> tuple[str | None, str]:
+    """Return the case, if one is named, and the conclusion; click itself would take a lone word for the case."""
+    if len(words) > 2:
+        raise click.UsageError(f"Got unexpected extra argument ({words[2]})")
+    return (words[0] if len(words) == 2 else None), words[-1]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -176,18 +187,18 @@ def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -
 
 
 @cli.command()
-@_case_argument
-@click.argument("conclusion")
+@_conclusion_argument
 @_fact_option
 @_rules_option
 @_engine_option
 @_format_option
-def why(*, case: str | None, conclusion: str, facts: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
+def why(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
     """Explain a CONCLUSION of a case: decision, scope, or a reason, accommodation or finding by its id."""
     from churn_rules.api import why as explain  # noqa: PLC0415
     from churn_rules.schemas import as_json  # noqa: PLC0415
     from churn_rules.telling import tell_why  # noqa: PLC0415
 
+    case, conclusion = _asked(asked)
     rulebase = _load(rules)
     explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
     if as_ == "json":
@@ -197,20 +208,18 @@ def why(*, case: str | None, conclusion: str, facts: Sequence[str], rules: Path 
 
 
 @cli.command("why-not")
-@_case_argument
-@click.argument("conclusion")
+@_conclusion_argument
 @_fact_option
 @_rules_option
 @_engine_option
 @_format_option
-def why_not(
-    *, case: str | None, conclusion: str, facts: Sequence[str], rules: Path | None, engine: str, as_: str
-) -> None:
+def why_not(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
     """Tell why a CONCLUSION was not reached: which premises fail or are unknown, and by how much."""
     from churn_rules.api import why_not as explain  # noqa: PLC0415
     from churn_rules.schemas import as_json  # noqa: PLC0415
     from churn_rules.telling import tell_why_not  # noqa: PLC0415
 
+    case, conclusion = _asked(asked)
     rulebase = _load(rules)
     explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
     if as_ == "json":
@@ -317,8 +326,12 @@ def _found(case: str) -> Path:
     """Return the path of a case file or folder, or of the shipped case of that name."""
     from churn_rules.loading import shipped  # noqa: PLC0415
 
-    named = shipped("cases") / f"{case}.yaml"
-    return named if not Path(case).exists() and Path(case).name == case and named.is_file() else Path(case)
+    if "/" in case or case.endswith(".yaml") or Path(case).exists():
+        return Path(case)
+    names = [path.stem for path in sorted(shipped("cases").glob("*.yaml"))]
+    if case not in names:
+        raise UnknownNameError("case", case, names)
+    return shipped("cases") / f"{case}.yaml"
 
 
 def _case(case: str | None, facts: Sequence[str], rulebase: Rulebase) -> Case:
@@ -347,7 +360,7 @@ def _case(case: str | None, facts: Sequence[str], rulebase: Rulebase) -> Case:
     try:
         return case_from_facts(typed, rulebase, typed_in=True)
     except CaseError as error:
-        raise click.UsageError(render_issues(error.issues)) from None
+        raise click.UsageError("\n\n".join(map(render_issue, error.issues))) from None
 
 
 def _print(lines: Iterable[Line]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Annotated
 
 from pydantic import Field
@@ -409,8 +410,15 @@ def _open_facts(rule: Rule, rulebase: Rulebase, trace: Trace) -> set[str]:
         elif name.startswith("economics."):
             found |= set(INPUTS).difference(trace.known)
         elif topic_of(name, rulebase.findings, rulebase.reasons) is None:
-            found.add(name.removesuffix(".disputed"))
+            found.add(_side_to_ask(name, rulebase, trace) if name.endswith(".disputed") else name)
     return found
+
+
+def _side_to_ask(disputed: str, rulebase: Rulebase, trace: Trace) -> str:
+    """Return whose view is wanting to tell whether the sides disagree; the fact itself where nobody spoke yet."""
+    fact = rulebase.vocabulary[disputed.removesuffix(".disputed")]
+    silent = [side for side in fact.asked_of if f"{fact.id}.{side}" not in trace.known]
+    return f"{fact.id}.{silent[0]}" if fact.id in trace.known and silent else fact.id
 
 
 def _changes(topic: Topic, rulebase: Rulebase, trace: Trace, movable: set[str]) -> Iterator[str]:
@@ -443,8 +451,9 @@ def _consequences(finding: str, rulebase: Rulebase, trace: Trace, movable: set[s
 
 
 def _movable_reasons(rulebase: Rulebase, trace: Trace) -> set[str]:
-    """Return the reasons whose status is not settled: it differs if all open evidence were to come out one way."""
+    """Return the reasons whose status, or whose place among the roots, open evidence could still change."""
     found = set()
+    reach: dict[str, tuple[float, float]] = {}  # how low and how high each certainty could come out
     for reason in rulebase.reasons:
         sure: list[float] = []
         maybe: list[float] = []
@@ -454,6 +463,16 @@ def _movable_reasons(rulebase: Rulebase, trace: Trace) -> set[str]:
             (sure if truth else maybe if truth is None else []).append(clue)
         lowest = fold([*sure, *(clue for clue in maybe if clue < 0)])
         highest = fold([*sure, *(clue for clue in maybe if clue > 0)])
+        reach[reason] = (lowest, highest)
         if status_at(lowest, rulebase.thresholds) != status_at(highest, rulebase.thresholds):
             found.add(reason)
+    margin = rulebase.thresholds.root_margin
+    able = [reason for reason, (_, highest) in reach.items() if highest >= rulebase.thresholds.established]
+    for one, other in permutations(able, 2):
+        (low, high), (other_low, other_high) = reach[one], reach[other]
+        if low < high and any(
+            low - other_high <= limit <= high - other_low
+            for limit in (-margin, 0.0, margin)  # where a root turns into a contributor, or the order of roots turns
+        ):
+            found.add(one)
     return found

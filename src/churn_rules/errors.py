@@ -70,7 +70,11 @@ class UnknownNameError(ChurnRulesError, LookupError):
 
     def __init__(self, kind: str, name: str, candidates: Iterable[str]) -> None:
         self.kind, self.name, self.candidates = kind, name, tuple(candidates)
-        super().__init__(f"unknown {kind} `{name}`{did_you_mean(name, self.candidates)}")
+        super().__init__(f"unknown {kind} `{name}`{did_you_mean(name, self.candidates) or self._few()}")
+
+    def _few(self) -> str:
+        """List the candidates where none is near and they are few."""
+        return f"; there are {', '.join(f'`{one}`' for one in self.candidates)}" if len(self.candidates) <= 8 else ""
 
 
 class ValueRefusedError(ChurnRulesError, ValueError):

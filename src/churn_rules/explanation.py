@@ -31,7 +31,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """Something that a rule matched: its value, its sentence, and who told it, or why it was concluded."""
+    """Something that a rule matched: its value, its sentence, and who told it, why it was concluded, or its sources."""
 
     name: str
     value: Plain | None
@@ -40,6 +40,7 @@ class Supported:
     date: Plain | None = None
     note: str = ""
     because: Why | None = None
+    derived_from: tuple[Supported, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,13 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class OpenPremise:
-    """A premise that did not hold: `fails` or `unknown`, and by how much a number missed."""
+    """A premise that did not hold: `fails` or `unknown`, what is known instead, and by how much a number missed."""
 
     name: str
     wanted: str
     state: str
     value: Plain | None
+    says: str | None
     missed_by: float | None
 
 
@@ -165,12 +167,17 @@ class _Explainer:
 
     def _supported(self, name: str, value: Value) -> Supported:
         term = self.rulebase.terms[name]
-        told = self.trace.memory.told.get(name.partition(".")[0])
-        if told and name.partition(".")[2] in ("", told.side):
+        told = self.trace.memory.told.get(name)
+        if told:
             fact = self.rulebase.vocabulary[told.fact]
             date = plain(_DATE, told.date) if told.date else None
             return Supported(name, plain(fact, value), spoken(term, value), told.side, date, told.note)
-        return Supported(name, plain(term, value), spoken(term, value), because=self._behind(name))
+        derive = self.rulebase.vocabulary[name].derive if name in self.rulebase.vocabulary else None
+        sources = derive.sources if derive else ()
+        known = {source: self.trace.known[source] for source in sources if source in self.trace.known}
+        derived_from = tuple(self._supported(source, known[source]) for source in known)
+        said = spoken(term, value)
+        return Supported(name, plain(term, value), said, because=self._behind(name), derived_from=derived_from)
 
     def _behind(self, name: str) -> Why | None:
         head, _, part = name.partition(".")
@@ -259,9 +266,11 @@ def _open(part: Condition, truth: Truth, rulebase: Rulebase, trace: Trace) -> Op
     wanted = premise_in_words(part, rulebase)
     if not isinstance(part, Test):
         names = " or ".join(dict.fromkeys(test.name for test in tests(part)))
-        return OpenPremise(names, wanted, state, None, None)
+        return OpenPremise(names, wanted, state, None, None, None)
     value = trace.known.get(part.name)
-    return OpenPremise(part.name, wanted, state, plain(rulebase.terms[part.name], value), _missed_by(part, value))
+    term = rulebase.terms[part.name]
+    says = None if value is None else spoken(term, value)
+    return OpenPremise(part.name, wanted, state, plain(term, value), says, _missed_by(part, value))
 
 
 def _missed_by(test: Test, value: Value | None) -> float | None:

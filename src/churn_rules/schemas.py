@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from churn_rules.diagnosis import Diagnosis
 from churn_rules.reading.shapes import CaseShape, RuleShape
-from churn_rules.replaying import Replay
+from churn_rules.replaying import Replays
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import Term
 
@@ -104,7 +104,7 @@ def _diagnosis_schema(rulebase: Rulebase) -> dict[str, Any]:
 
 
 def _replay_schema(_: Rulebase) -> dict[str, Any]:
-    return _titled(TypeAdapter(Replay).json_schema(by_alias=True, mode="serialization"), "A replay of churn-rules")
+    return _titled(TypeAdapter(Replays).json_schema(by_alias=True, mode="serialization"), "Replays of churn-rules")
 
 
 def _only(schema: dict[str, Any], names: Mapping[str, object]) -> None:

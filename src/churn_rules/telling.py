@@ -6,7 +6,7 @@ Never works anything out: whatever it says stands in the value that it is given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from churn_rules.certainty import in_words
 from churn_rules.conditions import tests
@@ -15,7 +15,7 @@ from churn_rules.engines import Trace
 from churn_rules.explanation import Supported, Why, WhyNot, WhyNotRule, WhyRule, premise_in_words
 from churn_rules.replaying import Change, Replay, Replays, Step
 from churn_rules.rulebase import Accommodation, Reason, Rule, Rulebase, Topic, drawn_by
-from churn_rules.vocabulary import Fact, Plain, accept, spoken
+from churn_rules.vocabulary import LARGEST, Fact, Plain, accept, spoken
 
 __all__ = [
     "Line",
@@ -45,6 +45,12 @@ _VERDICTS = {
     "keep_a_foothold": "Not now: stay close, and keep a foothold until the next occasion.",
     "let_go": "Let them go, in good manners.",
     "undecided": "Undecided.",
+}
+_ROLES = {
+    "root": "a root",
+    "contributing": "a contributor",
+    "consequence": "a consequence",
+    None: "no longer in the chain",
 }
 _MOST_MISSING = 8
 
@@ -165,7 +171,7 @@ class _DiagnosisTeller:
 
     def fact(self, name: str, value: Plain | None) -> str:
         term = self.rulebase.terms[name]
-        return spoken(term, accept(term, value))
+        return spoken(term, accept(replace(term, low=-LARGEST, high=LARGEST), value))
 
     def landmines(self) -> Iterator[Line]:
         if self.diagnosis.landmines or self.diagnosis.discrepancies:
@@ -271,7 +277,10 @@ def _percent(chance: Plain) -> str:
 
 def tell_why(explained: Why) -> Iterator[Line]:
     """Tell why a conclusion was reached, down to who told what; what was explained once is not repeated."""
-    yield Line(f"{_sentence(explained.says)}{_valued(explained.value)}.", 0, style="heading")
+    if explained.conclusion == "decision":
+        yield Line(f"Decision: {_VERDICTS[str(explained.value)]}", 0, style="heading")
+    else:
+        yield Line(f"{_sentence(explained.says)}{_valued(explained.value)}.", 0, style="heading")
     if not explained.rules:
         yield Line("No rule speaks for or against it; this is where it starts.")
     yield from _because(explained.rules, 2, {explained.conclusion})
@@ -298,7 +307,9 @@ def _supported(matched: Supported, indent: int, told: set[str]) -> Iterator[Line
         note = f": {matched.note}" if matched.note else ""
         yield Line(f"- {matched.says} ({_ASKED[matched.side]}{when}{note})", indent, 2)
         return
-    yield Line(f"- {matched.says}", indent, 2)
+    yield Line(f"- {matched.says}{', which follows from' if matched.derived_from else ''}", indent, 2)
+    for source in matched.derived_from:
+        yield from _supported(source, indent + 2, told)
     if matched.because and matched.because.rules:
         if matched.because.conclusion in told:
             yield Line("(as told above)", indent + 2, style="dim")
@@ -334,14 +345,8 @@ def _unfired(rule: WhyNotRule) -> Iterator[Line]:
             yield Line(f"unknown: whether {premise.wanted} ({premise.name})", 4, 2)
         else:
             missed = f"; missed by {premise.missed_by:g}" if premise.missed_by else ""
-            value = "" if premise.value is None else f"; it is {_shown(premise.value)}"
-            yield Line(f"fails: {premise.wanted}{value}{missed}", 4, 2, style="bad")
-
-
-def _shown(value: Plain) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return _dated(value) if isinstance(value, dict) else f"{value}"
+            actual = f", but {premise.says}" if premise.says else ""
+            yield Line(f"fails: {premise.wanted}{actual}{missed}", 4, 2, style="bad")
 
 
 def tell_trace(trace: Trace, rulebase: Rulebase) -> Iterator[Line]:
@@ -404,11 +409,12 @@ def _step(step: Step, replay: Replay, rulebase: Rulebase) -> Iterator[Line]:
 def _changed(change: Change, rulebase: Rulebase) -> str:
     before, after = change.certainty
     verb = "rose" if after > before else "fell" if after < before else "stayed"
-    words = f"{rulebase.reasons[change.reason].title} {verb} from {_number(before)} to {_number(after)}"
+    moved = f"at {_number(after)}" if after == before else f"from {_number(before)} to {_number(after)}"
+    words = f"{rulebase.reasons[change.reason].title} {verb} {moved}"
     if change.status[0] != change.status[1]:
         words += f", now {change.status[1].replace('_', ' ')}"
     if change.role[0] != change.role[1]:
-        words += f", role {change.role[1] or 'none'}"
+        words += f", {_ROLES[change.role[1]]}"
     return words
 
 

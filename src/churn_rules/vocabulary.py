@@ -6,7 +6,6 @@ Never knows a single fact by name, and never reads a file.
 from __future__ import annotations
 
 import calendar
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -157,7 +156,7 @@ def _accept_choice(term: Term, raw: object) -> str:
 def _accept_number(term: Term, raw: object) -> Span:
     if isinstance(raw, Mapping):
         span = _number_range(term, raw)
-    elif isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw) and abs(raw) < LARGEST:
+    elif isinstance(raw, int | float) and not isinstance(raw, bool) and abs(raw) < LARGEST:
         span = exact(float(raw))
     else:
         raise _refused("V303", term, raw, f"it is a number{_in_unit(term)}", "write the bare number, or unknown")
@@ -182,7 +181,7 @@ def _number_range(term: Term, raw: Mapping[object, object]) -> Span:
         if len(given) > 1:
             raise _refused("V305", term, raw, f"`{given[0]}` and `{given[1]}` both bound it", "keep one of them")
         number = raw[given[0]] if given else far_end
-        if not isinstance(number, int | float) or isinstance(number, bool) or not math.isfinite(number):
+        if not isinstance(number, int | float) or isinstance(number, bool) or not abs(number) <= LARGEST:
             raise _refused("V303", term, number, "each bound of a range is a number", "write the bare number")
         ends.append(number + open_end if given and given[0] in ("more_than", "less_than") else float(number))
     if not raw or set(raw) - {*_LOWER, *_UPPER}:
@@ -249,7 +248,7 @@ def parse_date(raw: object) -> Span:
         raise ValueError("a date is written year, year-month or year-month-day")
     year, month, day = (int(part) if part else None for part in parts.groups())
     try:
-        first = date(year or 0, month or 1, day or 1)
+        first = date(year or 0, 1 if month is None else month, 1 if day is None else day)
         last = date(first.year, month or 12, day or calendar.monthrange(first.year, month or 12)[1])
     except ValueError:
         raise ValueError("there is no such day in the calendar") from None
@@ -309,9 +308,11 @@ def _plain_date(value: Span) -> str | dict[str, float | int | str]:
         return first.isoformat()
     if (first.day, last.day) == (1, calendar.monthrange(last.year, last.month)[1]):
         if (first.year, first.month) == (last.year, last.month):
-            return f"{first:%Y-%m}"
+            return f"{first.year:04}-{first.month:02}"
         if (first.month, last.month) == (1, 12):
-            return f"{first:%Y}" if first.year == last.year else {"from": f"{first:%Y}", "to": f"{last:%Y}"}
+            return (
+                f"{first.year:04}" if first.year == last.year else {"from": f"{first.year:04}", "to": f"{last.year:04}"}
+            )
     return {"from": first.isoformat(), "to": last.isoformat()}
 
 
