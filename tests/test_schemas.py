@@ -134,7 +134,7 @@ def test_the_schema_of_a_case_refuses(fault: str, validator: Validator) -> None:
 def test_every_answer_fits_its_schema(path: Path, rulebase: Rulebase, engine: str, validator: Validator) -> None:
     answer = json.loads(as_json(Replays((replay(path, rulebase=rulebase, engine=engine),), met=True)))
     assert [error.message for error in validator("replay").iter_errors(answer)] == []
-    assert [error.message for error in validator("diagnosis").iter_errors(answer["diagnosis"])] == []
+    assert [error.message for error in validator("diagnosis").iter_errors(answer["replays"][0]["diagnosis"])] == []
 
 
 @pytest.mark.parametrize("missing", [True, False])
