@@ -89,7 +89,7 @@ def _rules(rulebase: Rulebase) -> Iterator[str]:
             theme = rule.theme
             yield f"\n## {theme}"
         yield f"\n### {rule.id}\n"
-        yield f"**{rule.title}.** If {premise_of(rule, rulebase)}, then {adds_in_words(rule)}.\n"
+        yield f"**{rule.title}.** If {premise_of(rule, rulebase)}, then {adds_in_words(rule, rulebase)}.\n"
         yield f"Because {rule.because[:1].lower()}{rule.because[1:]} *Source: {rule.source}. Owner: {rule.owner}.*"
 
 

@@ -21,7 +21,8 @@ LAYERS = (
     ("diagnosis",),
     ("explanation",),
     ("replaying",),
-    ("schemas", "telling", "api"),
+    ("schemas", "telling"),
+    ("api",),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

@@ -4,10 +4,11 @@ Importing it loads nothing yet; each name is fetched when it is first used, so t
 """
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from churn_rules.api import diagnose, load, load_case, replay, trace, why, why_not
+    from churn_rules.api import as_json, diagnose, load, load_case, replay, trace, why, why_not
     from churn_rules.cases import Case, Observation
     from churn_rules.diagnosis import Diagnosis
     from churn_rules.errors import CaseError, ChurnRulesError, EngineError, LoadError, UnknownNameError
@@ -25,6 +26,7 @@ __all__ = [
     "Replay",
     "Rulebase",
     "UnknownNameError",
+    "as_json",
     "diagnose",
     "load",
     "load_case",
@@ -35,7 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("diagnose", "load", "load_case", "replay", "trace", "why", "why_not"),
+    "api": ("as_json", "diagnose", "load", "load_case", "replay", "trace", "why", "why_not"),
     "cases": ("Case", "Observation"),
     "diagnosis": ("Diagnosis",),
     "errors": ("CaseError", "ChurnRulesError", "EngineError", "LoadError", "UnknownNameError"),
@@ -45,7 +47,13 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return version("churn-rules")
     for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"churn_rules.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

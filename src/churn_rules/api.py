@@ -14,12 +14,13 @@ from churn_rules.engines import DEFAULT, Trace, engine_for
 from churn_rules.explanation import Why, WhyNot
 from churn_rules.explanation import why as _why
 from churn_rules.explanation import why_not as _why_not
-from churn_rules.loading import load
+from churn_rules.loading import find_case, load
 from churn_rules.reading import case_from_facts, read_case
 from churn_rules.replaying import Replay, replay_case
 from churn_rules.rulebase import Rulebase
+from churn_rules.schemas import as_json
 
-__all__ = ["CaseLike", "diagnose", "load", "load_case", "replay", "trace", "why", "why_not"]
+__all__ = ["CaseLike", "as_json", "diagnose", "load", "load_case", "replay", "trace", "why", "why_not"]
 
 CaseLike = Case | Mapping[str, object] | str | Path
 
@@ -29,7 +30,7 @@ def load_case(case: CaseLike, rulebase: Rulebase) -> Case:
 
     Args:
         case: A `Case`; facts as a mapping (`{"price_increase": 30, "stated_reason.customer": "price"}`); or the path of
-            a case file.
+            a case file, or the name of a shipped case.
         rulebase: Its vocabulary says which facts there are.
 
     Raises:
@@ -37,7 +38,7 @@ def load_case(case: CaseLike, rulebase: Rulebase) -> Case:
     """
     if isinstance(case, Case):
         return case
-    return case_from_facts(case, rulebase) if isinstance(case, Mapping) else read_case(Path(case), rulebase)
+    return case_from_facts(case, rulebase) if isinstance(case, Mapping) else read_case(find_case(case), rulebase)
 
 
 def diagnose(
@@ -69,29 +70,32 @@ def replay(case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DE
     return replay_case(rulebase, load_case(case, rulebase), engine)
 
 
-def trace(case: CaseLike, *, rulebase: Rulebase, engine: str = DEFAULT) -> Trace:
+def trace(case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DEFAULT) -> Trace:
     """Run a case and return the bare trace: each rule's verdict, and every firing."""
+    rulebase = rulebase or load()
     return engine_for(rulebase, engine).run(remember(load_case(case, rulebase), rulebase.vocabulary))
 
 
-def why(case: CaseLike, conclusion: str, *, rulebase: Rulebase, engine: str = DEFAULT) -> Why:
+def why(case: CaseLike, conclusion: str, *, rulebase: Rulebase | None = None, engine: str = DEFAULT) -> Why:
     """Explain a conclusion down to the observations that it rests on.
 
     Args:
         case: See `load_case`.
         conclusion: `decision`, `scope`, or the id of a reason, an accommodation or a finding.
-        rulebase: From `load()`.
+        rulebase: As in `diagnose`.
         engine: As in `diagnose`.
 
     Raises:
         UnknownNameError: There is no such conclusion.
     """
+    rulebase = rulebase or load()
     return _why(rulebase, trace(case, rulebase=rulebase, engine=engine), conclusion)
 
 
-def why_not(case: CaseLike, conclusion: str, *, rulebase: Rulebase, engine: str = DEFAULT) -> WhyNot:
+def why_not(case: CaseLike, conclusion: str, *, rulebase: Rulebase | None = None, engine: str = DEFAULT) -> WhyNot:
     """Tell why a conclusion was not reached: which premises fail or are unknown, and by how much.
 
     Args and errors are those of `why`.
     """
+    rulebase = rulebase or load()
     return _why_not(rulebase, trace(case, rulebase=rulebase, engine=engine), conclusion)

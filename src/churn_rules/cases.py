@@ -120,6 +120,12 @@ class Case:
     expect: Expectation | None = None
     outcome: Outcome | None = None
 
+    def changed_by(self, other: Case) -> Case:
+        """Return the case with another's observations in place of its own about the same fact and side: a what-if."""
+        told = {(item.fact, item.side) for item in other.observations}
+        kept = tuple(item for item in self.observations if (item.fact, item.side) not in told)
+        return replace(self, title=f"{self.title}, with facts changed", observations=kept + other.observations)
+
     def until(self, day: float) -> Case:
         """Return the case as it was known at the end of a day (an ordinal); what bears no date was always known."""
         return replace(

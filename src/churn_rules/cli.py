@@ -107,8 +107,10 @@ def _conclusion_argument(command: _Command) -> _Command:
     return click.argument("asked", nargs=-1, required=True, metavar="[CASE] CONCLUSION")(command)
 
 
-def _asked(words: Sequence[str]) -> tuple[str | None, str]:
+def _asked(words: Sequence[str], facts: Sequence[str]) -> tuple[str | None, str]:
     """Return the case, if one is named, and the conclusion; click itself would take a lone word for the case."""
+    if len(words) == 1 and not facts:
+        raise click.UsageError("Give a CASE and a CONCLUSION, or a CONCLUSION and facts: --fact NAME=VALUE.")
     if len(words) > 2:
         raise click.UsageError(f"Got unexpected extra argument ({words[2]})")
     return (words[0] if len(words) == 2 else None), words[-1]
@@ -169,14 +171,14 @@ def diagnose(
 @_format_option
 def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
     """Replay cases date by date, and hold the end against what is expected; all shipped cases if none is named."""
-    from churn_rules.loading import shipped  # noqa: PLC0415
+    from churn_rules.loading import find_case, shipped  # noqa: PLC0415
     from churn_rules.reading import case_paths, read_cases  # noqa: PLC0415
     from churn_rules.replaying import replay_all  # noqa: PLC0415
     from churn_rules.schemas import as_json  # noqa: PLC0415
     from churn_rules.telling import tell_replays  # noqa: PLC0415
 
     rulebase = _load(rules)
-    paths = case_paths([_found(case) for case in cases] or [shipped("cases")])
+    paths = case_paths([find_case(case) for case in cases] or [shipped("cases")])
     replays = replay_all(rulebase, read_cases(paths, rulebase), engine)
     if as_ == "json":
         click.echo(as_json(replays))
@@ -198,7 +200,7 @@ def why(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, engin
     from churn_rules.schemas import as_json  # noqa: PLC0415
     from churn_rules.telling import tell_why  # noqa: PLC0415
 
-    case, conclusion = _asked(asked)
+    case, conclusion = _asked(asked, facts)
     rulebase = _load(rules)
     explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
     if as_ == "json":
@@ -219,7 +221,7 @@ def why_not(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, e
     from churn_rules.schemas import as_json  # noqa: PLC0415
     from churn_rules.telling import tell_why_not  # noqa: PLC0415
 
-    case, conclusion = _asked(asked)
+    case, conclusion = _asked(asked, facts)
     rulebase = _load(rules)
     explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
     if as_ == "json":
@@ -322,45 +324,37 @@ def _load(rules: Path | None) -> Rulebase:
     return load(rules)
 
 
-def _found(case: str) -> Path:
-    """Return the path of a case file or folder, or of the shipped case of that name."""
-    from churn_rules.loading import shipped  # noqa: PLC0415
-
-    if "/" in case or case.endswith(".yaml") or Path(case).exists():
-        return Path(case)
-    names = [path.stem for path in sorted(shipped("cases").glob("*.yaml"))]
-    if case not in names:
-        raise UnknownNameError("case", case, names)
-    return shipped("cases") / f"{case}.yaml"
-
-
 def _case(case: str | None, facts: Sequence[str], rulebase: Rulebase) -> Case:
-    """Return the case that is named, or made of facts typed in."""
-    from churn_rules.reading import case_from_facts, case_paths, read_case  # noqa: PLC0415
+    """Return the case that is named, with the facts typed in put in place of what it says of them; or these alone."""
+    from churn_rules.api import load_case  # noqa: PLC0415
+    from churn_rules.loading import find_case  # noqa: PLC0415
+    from churn_rules.reading import case_from_facts, case_paths  # noqa: PLC0415
 
-    if bool(case) == bool(facts):
-        raise click.UsageError(
-            "Give either a CASE (a file, or a name such as brex-rilf) or facts with --fact NAME=VALUE."
-        )
-    if case:
-        paths = case_paths([_found(case)])
-        if len(paths) > 1:
-            raise click.UsageError(f"{case} holds {len(paths)} cases; name one of them, or use `churn-rules replay`.")
-        return read_case(paths[0], rulebase)
+    if not case and not facts:
+        raise click.UsageError("Give a CASE (a file, or a name such as brex-rilf), or facts: --fact NAME=VALUE.")
+    try:
+        typed = case_from_facts(_typed_in(facts), rulebase, typed_in=True) if facts else None
+    except CaseError as error:
+        raise click.UsageError("\n\n".join(map(render_issue, error.issues))) from None
+    if not case:
+        assert typed is not None, "facts were given"
+        return typed
+    if find_case(case).is_dir():
+        raise click.UsageError(f"{case} is a folder; name a case in it, or use `churn-rules replay`.")
+    named = load_case(case_paths([find_case(case)])[0], rulebase)
+    return named.changed_by(typed) if typed else named
+
+
+def _typed_in(facts: Sequence[str]) -> dict[str, object]:
     typed: dict[str, object] = {}
     for fact in facts:
         name, equals, value = fact.partition("=")
         if not equals or not value.strip():
             raise click.UsageError(f"`{fact}` is no fact; write NAME=VALUE, as in price_increase=30.")
         if name.strip() in typed:
-            raise click.UsageError(
-                f"`{name.strip()}` is given twice; give it once, or one value a side (NAME.customer=…)."
-            )
+            raise click.UsageError(f"`{name.strip()}` is given twice; give it once, or once a side (NAME.customer=…).")
         typed[name.strip()] = value
-    try:
-        return case_from_facts(typed, rulebase, typed_in=True)
-    except CaseError as error:
-        raise click.UsageError("\n\n".join(map(render_issue, error.issues))) from None
+    return typed
 
 
 def _print(lines: Iterable[Line]) -> None:

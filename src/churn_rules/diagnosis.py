@@ -18,6 +18,7 @@ from churn_rules.conclusions import active_links, economics_of, offered, require
 from churn_rules.conditions import holds, tests
 from churn_rules.economics import INPUTS
 from churn_rules.engines import DEFAULT, Trace, engine_for
+from churn_rules.errors import UnknownNameError
 from churn_rules.rulebase import Drawn, Rule, Rulebase, Topic, drawn_by, topic_of
 from churn_rules.vocabulary import Plain, Value, plain
 
@@ -31,6 +32,7 @@ __all__ = [
     "Evidence",
     "Landmine",
     "Missing",
+    "Named",
     "Offer",
     "ReasonReport",
     "RequirementReport",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 SCHEMA = "churn-diagnosis/1"
+_NAMED = "stated_reason."  # what each side names as the reason: the one fact that this module knows by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,15 @@ class ReasonReport:
     responsible: str
     leads_to: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A reason that somebody gave, and whether it is established: what is named is often only a symptom."""
+
+    reason: str
+    sides: tuple[str, ...]
+    borne_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +168,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """All that the program says about a case. `trace` is what it was drawn from and stays out of the JSON."""
+    """All that the program says about a case; `churn_rules.as_json` gives it as text for other programs."""
 
     schema: str = SCHEMA
     case: str
@@ -166,6 +178,7 @@ class Diagnosis:
     chain: tuple[str, ...]
     scope: str
     responsible: tuple[str, ...]
+    named: tuple[Named, ...]
     reasons: tuple[ReasonReport, ...]
     landmines: tuple[Landmine, ...]
     discrepancies: tuple[DiscrepancyReport, ...]
@@ -181,12 +194,12 @@ class Diagnosis:
         """Return what is concluded about one reason.
 
         Raises:
-            KeyError: The rule base has no such reason.
+            UnknownNameError: The rule base has no such reason.
         """
         for report in self.reasons:
             if report.reason == reason:
                 return report
-        raise KeyError(reason)
+        raise UnknownNameError("reason", reason, [report.reason for report in self.reasons])
 
 
 def diagnose_case(rulebase: Rulebase, case: Case, engine: str = DEFAULT, *, missing: bool = True) -> Diagnosis:
@@ -213,6 +226,7 @@ def conclude_case(rulebase: Rulebase, trace: Trace, *, missing: bool = True) -> 
         chain=report.chain(),
         scope=str(trace.known["case.scope"]),
         responsible=report.responsible(),
+        named=tuple(report.named()),
         reasons=report.reasons(),
         landmines=tuple(report.landmines()),
         discrepancies=tuple(report.discrepancies()),
@@ -269,6 +283,17 @@ class _Report:
 
     def responsible(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(str(self.known[f"{root}.responsible"]) for root in self.roots))
+
+    def named(self) -> Iterator[Named]:
+        """Yield the reasons that rules conclude from nothing but somebody's naming them."""
+        sides: dict[str, list[str]] = {}
+        for rule, firing in sorted(self.firings.items()):
+            names = [name for name, _ in firing.matched]
+            if names and all(name.startswith(_NAMED) for name in names):
+                for reason, _ in self.rulebase.rules[rule].then.evidence:
+                    sides.setdefault(reason, []).extend(name.removeprefix(_NAMED) for name in names)
+        for reason, told in sides.items():
+            yield Named(reason, tuple(dict.fromkeys(told)), self.known[f"{reason}.status"] == "established")
 
     def reasons(self) -> tuple[ReasonReport, ...]:
         """Return every reason, the most certain first."""

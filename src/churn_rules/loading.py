@@ -10,16 +10,31 @@ from importlib.resources import files
 from pathlib import Path
 
 from churn_rules.checking import finish
+from churn_rules.errors import UnknownNameError
 from churn_rules.reading import read_rules
 from churn_rules.rulebase import Rulebase
 
-__all__ = ["load", "shipped", "versions"]
+__all__ = ["find_case", "load", "shipped", "versions"]
 
 
 def shipped(name: str) -> Path:
     """Return the folder of the shipped `rules` or `cases`: in the package, or at the top of a checkout."""
     inside = Path(str(files("churn_rules"))) / "_shipped" / name
     return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / name
+
+
+def find_case(case: str | Path) -> Path:
+    """Return the path of a case file or folder, or of the shipped case of that name.
+
+    Raises:
+        UnknownNameError: It is a bare name, and no shipped case is called that.
+    """
+    if isinstance(case, Path) or "/" in case or case.endswith(".yaml") or Path(case).exists():
+        return Path(case)
+    names = [path.stem for path in sorted(shipped("cases").glob("*.yaml"))]
+    if case not in names:
+        raise UnknownNameError("case", case, names)
+    return shipped("cases") / f"{case}.yaml"
 
 
 def load(path: str | Path | None = None) -> Rulebase:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from churn_rules.certainty import in_words
-from churn_rules.conditions import tests
-from churn_rules.diagnosis import Diagnosis, Evidence, Landmine, ReasonReport
+from churn_rules.conditions import All, Test, tests
+from churn_rules.diagnosis import Diagnosis, Evidence, Landmine, Named, ReasonReport
 from churn_rules.engines import Trace
 from churn_rules.explanation import Supported, Why, WhyNot, WhyNotRule, WhyRule, premise_in_words
 from churn_rules.replaying import Change, Replay, Replays, Step
@@ -40,7 +40,7 @@ _TOLD = {**_ASKED, "rules": "follows from the facts"}
 _SIDES = {"supplier": "we answer", "customer": "the customer answers", "competitor": "a competitor answers"}
 _SIDES |= {"environment": "nobody on either side answers", "both": "both sides answer"}
 _VERDICTS = {
-    "pursue": "Win them back: it is worth it as we are.",
+    "pursue": "Win them back; no exception is needed.",
     "pursue_with_exception": "Win them back, with an exception for this one customer.",
     "keep_a_foothold": "Not now: stay close, and keep a foothold until the next occasion.",
     "let_go": "Let them go, in good manners.",
@@ -118,7 +118,18 @@ class _DiagnosisTeller:
                 )
             sides = " and ".join(_SIDES[side] for side in found.responsible)
             yield Line(f"The trouble is {found.scope}; {sides} for it.")
+        for named in found.named:
+            yield Line(self.named(named), hang=2, style="" if named.borne_out else "bad")
         yield from self.verdict()
+
+    def named(self, named: Named) -> str:
+        report = self.diagnosis.reason(named.reason)
+        who = " and ".join(_ASKED[side] for side in named.sides)
+        verb = "name" if len(named.sides) > 1 or "us" in named.sides else "names"
+        judged = "the facts bear it out" if named.borne_out else "the facts do not bear it out"
+        if named.borne_out and report.role == "consequence":
+            judged = "it is real, but a consequence"
+        return f"{_sentence(who)} {verb} {self.title(named.reason)}: {judged} ({_number(report.certainty)})."
 
     def verdict(self) -> Iterator[Line]:
         decision = self.diagnosis.decision
@@ -127,7 +138,9 @@ class _DiagnosisTeller:
             if decision.because:
                 yield Line(f"These rules disagree: {', '.join(decision.because)}.", 4)
             elif missing := [item.fact for item in self.diagnosis.missing or () if "decision" in item.could_change]:
-                yield Line(f"It hangs on what is unknown, first of all: {', '.join(missing[:3])}.", 4)
+                yield Line("It hangs on what is unknown, first of all:", 4)
+                for fact in missing[:3]:
+                    yield Line(f"- {self.question(fact)}", 4, 2)
             else:
                 yield Line("No rule reaches a verdict on these facts.", 4)
         else:
@@ -239,10 +252,30 @@ class _DiagnosisTeller:
         else:
             yield Line(f"It pays where the chance of return is at least {_percent(chance)}.", style="good")
 
+    def question(self, name: str) -> str:
+        fact, _, side = name.partition(".")
+        asked = f", asked of {_ASKED[side]}" if side else ""
+        return f"{self.rulebase.vocabulary[fact].ask['en']} ({name}{asked})"
+
+    def changed(self, name: str) -> str:
+        """Name in words something that a missing fact could change."""
+        reason, _, part = name.partition(".")
+        if part:
+            return f"{'the scope of' if part == 'scope' else 'who answers for'} {self.title(reason)}"
+        if name in self.rulebase.accommodations:
+            return f"the offer of {self.rulebase.accommodations[name].title}"
+        if name in self.rulebase.reasons:
+            return self.title(name)
+        return {"roots": "which reason is the root", "decision": "the decision", "warnings": "the cautions"}[name]
+
     def lacking(self, missing: tuple[str, ...]) -> str:
         inputs = [self.rulebase.vocabulary[name].title for name in missing if name in self.rulebase.vocabulary]
         costs = len(missing) - len(inputs)
-        told = [*inputs, f"the cost of {costs} accommodation{'s' * (costs > 1)}"] if costs else inputs
+        told = (
+            [*inputs, f"the cost of {costs if costs > 1 else 'one'} accommodation{'s' * (costs > 1)}"]
+            if costs
+            else inputs
+        )
         return f"no amount is known for {', '.join(told)}"
 
     def missing(self, *, everything: bool) -> Iterator[Line]:
@@ -251,10 +284,9 @@ class _DiagnosisTeller:
             return
         yield from _heading("What is missing, and what it could change")
         for item in missing if everything else missing[:_MOST_MISSING]:
-            fact, _, side = item.fact.partition(".")
-            asked = f", asked of {_ASKED[side]}" if side else ""
-            yield Line(f"{self.rulebase.vocabulary[fact].ask['en']} ({item.fact}{asked})", hang=2)
-            yield Line(f"could change: {', '.join(item.could_change)}", 4, 2, style="dim")
+            yield Line(self.question(item.fact), hang=2)
+            changes = ", ".join(dict.fromkeys(map(self.changed, item.could_change)))
+            yield Line(f"could change: {changes}", 4, 2, style="dim")
         if not everything and len(missing) > _MOST_MISSING:
             yield Line(f"and {len(missing) - _MOST_MISSING} more; --all lists them.", style="dim")
 
@@ -281,8 +313,10 @@ def tell_why(explained: Why) -> Iterator[Line]:
         yield Line(f"Decision: {_VERDICTS[str(explained.value)]}", 0, style="heading")
     else:
         yield Line(f"{_sentence(explained.says)}{_valued(explained.value)}.", 0, style="heading")
-    if not explained.rules:
-        yield Line("No rule speaks for or against it; this is where it starts.")
+    if not explained.rules and explained.value == "undecided":
+        yield Line("No rule reaches a verdict. `why-not` with `decision` shows what each of them lacks.", hang=2)
+    elif not explained.rules:
+        yield Line("No rule changed it; this is where it starts by rules/reasons.yaml (`show` tells with what source).")
     yield from _because(explained.rules, 2, {explained.conclusion})
 
 
@@ -357,7 +391,7 @@ def tell_trace(trace: Trace, rulebase: Rulebase) -> Iterator[Line]:
         yield Line(f"{rule.title} [{rule.id}]", 2, 2)
         matched = "; ".join(spoken(rulebase.terms[name], value) for name, value in firing.matched)
         yield Line(matched, 4, 2, style="dim")
-        yield Line(f"so: {adds_in_words(rule)}", 4, 2)
+        yield Line(f"so: {adds_in_words(rule, rulebase)}", 4, 2)
 
 
 def _undecided(trace: Trace) -> int:
@@ -371,6 +405,8 @@ def tell_replay(replay: Replay, rulebase: Rulebase) -> Iterator[Line]:
     """Tell a replay: date by date, then the conclusion, then expected against actual, and last the outcome."""
     yield Line(replay.title, 0, style="heading")
     yield Line(f"Source: {replay.source}", 0, style="dim")
+    roots = ", ".join(rulebase.reasons[root].title for root in replay.diagnosis.roots) or "insufficient evidence"
+    yield Line(f"In short: {roots}, {replay.diagnosis.scope}. {_VERDICTS[replay.diagnosis.decision.verdict]}", 0)
     for step in replay.steps:
         yield from _step(step, replay, rulebase)
     yield Line("", 0)
@@ -490,7 +526,7 @@ def tell_rule(rule: Rule, rulebase: Rulebase) -> Iterator[Line]:
     """Read a rule aloud, with its authority and its proof."""
     yield Line(f"{rule.title} [{rule.id}]", 0, style="heading")
     yield Line("", 0)
-    yield Line(f"If {premise_of(rule, rulebase)}, then {adds_in_words(rule)}.")
+    yield Line(f"If {premise_of(rule, rulebase)}, then {adds_in_words(rule, rulebase)}.")
     yield Line(f"Because {rule.because[:1].lower()}{rule.because[1:]}", hang=2)
     yield Line(f"Source: {rule.source}", hang=2, style="dim")
     yield Line(f"Owner: {rule.owner}; status: {rule.status}; file: {rule.theme}/{rule.id}.yaml", hang=2, style="dim")
@@ -504,35 +540,42 @@ def tell_rule(rule: Rule, rulebase: Rulebase) -> Iterator[Line]:
 
 def premise_of(rule: Rule, rulebase: Rulebase) -> str:
     """Read the premises of a rule aloud."""
-    return premise_in_words(rule.premise, rulebase).replace(" and ", ", and ")
+    premise = rule.premise
+    parts = (
+        [part if isinstance(part, Test) else All((part,)) for part in premise.parts]
+        if isinstance(premise, All)
+        else [premise]
+    )
+    return ", and ".join(premise_in_words(part, rulebase) for part in parts)
 
 
-def adds_in_words(rule: Rule) -> str:
+def adds_in_words(rule: Rule, rulebase: Rulebase) -> str:
     """Say what a rule concludes."""
-    return "; ".join(_added(topic.kind, topic.id, adds) for topic, adds in drawn_by(rule.then))
+    return "; ".join(_added(topic, adds, rulebase) for topic, adds in drawn_by(rule.then))
 
 
-def _added(kind: str, of: str, adds: object) -> str:
-    match kind:
+def _added(topic: Topic, adds: object, rulebase: Rulebase) -> str:
+    title = rulebase.reasons[topic.id].title if topic.id in rulebase.reasons else ""
+    match topic.kind:
         case "evidence" if isinstance(adds, float):
             way = "that" if adds > 0 else "against the view that"
-            return f"there is {in_words(adds)} evidence ({adds:+g}) {way} {of} ended the relationship"
+            return f"there is {in_words(adds)} evidence ({adds:+g}) {way} {title} ended the relationship"
         case "finding":
-            return f"it is a finding that {of.replace('_', ' ')}"
+            return f"we find that {rulebase.findings[topic.id].says['true']}"
         case "scope":
-            return f"{of} is {adds}"
+            return f"the scope of {title} is {adds}"
         case "responsible":
-            return f"{adds} answers for {of}"
+            return f"{_SIDES[str(adds)]} for {title}"
         case "link":
-            cause, effect = of.split()
+            cause, effect = (rulebase.reasons[reason].title for reason in topic.id.split())
             return f"{cause} {'led' if adds else 'did not lead'} to {effect}"
         case "offer":
-            return f"offer {of} for {adds}"
+            return f"offer {rulebase.accommodations[topic.id].title}, for {rulebase.reasons[str(adds)].title}"
         case "withhold":
-            return f"do not offer {of}"
+            return f"do not offer {rulebase.accommodations[topic.id].title}"
         case "warning":
             return f"take care: {adds}"
-    return f"the decision is {adds}"
+    return f"the decision is: {_VERDICTS[str(adds)].rstrip('.')}"
 
 
 def tell_reason(reason: Reason, rulebase: Rulebase) -> Iterator[Line]:

@@ -105,7 +105,7 @@ def accept(term: Term, raw: object) -> Value | None:
     Args:
         term: The fact or other term that it is a value of.
         raw: true or false, a choice, a number, a date, a range such as `{from: 36, to: 60}` or `{more_than: 15}`, or
-            `unknown`.
+            `unknown` (or None).
 
     Returns:
         The value, or None for `unknown`.
@@ -113,7 +113,7 @@ def accept(term: Term, raw: object) -> Value | None:
     Raises:
         ValueRefusedError: The value does not fit the term; the error says why and how to mend it.
     """
-    if isinstance(raw, str) and raw.strip().lower() == "unknown":
+    if raw is None or (isinstance(raw, str) and raw.strip().lower() == "unknown"):
         return None
     return _ACCEPT[term.type](term, raw)
 
@@ -142,7 +142,13 @@ def _number_in(text: str) -> float | str:
 def _accept_boolean(term: Term, raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
-    raise _refused("V301", term, raw, "it is either true or false", "write true, false or unknown")
+    raise _refused(
+        "V301",
+        term,
+        raw,
+        "it is either true or false",
+        "write true or false (yes or no where you type it in), or unknown",
+    )
 
 
 def _accept_choice(term: Term, raw: object) -> str:
@@ -335,15 +341,20 @@ def _amount(term: Term, value: Span) -> str:
     said = plain(term, value)
     if not isinstance(said, dict):
         number = f"{said:.6g}" if isinstance(said, float) else str(said)
-        return f"{number} {term.unit}".strip()
+        return f"{number} {_spoken_unit(term)}".strip()
     if term.type == "number" and value.high >= term.high:
         return _open(term, "at least", "more than", value.low)
     if term.type == "number" and value.low <= term.low:
         return _open(term, "at most", "less than", value.high)
     ends = [f"{end:.6g}" if isinstance(end, float) else str(end) for end in said.values()]
-    return f"{ends[0]} to {ends[1]} {term.unit}".strip()
+    return f"{ends[0]} to {ends[1]} {_spoken_unit(term)}".strip()
+
+
+def _spoken_unit(term: Term) -> str:
+    """Say the unit; which currency it is, the case tells."""
+    return term.unit.removeprefix("currency").strip()
 
 
 def _open(term: Term, closed: str, opened: str, end: float) -> str:
     word = closed if round(end, 6) == end else opened
-    return f"{word} {round(end, 6):.12g} {term.unit}".strip()
+    return f"{word} {round(end, 6):.12g} {_spoken_unit(term)}".strip()

@@ -6,6 +6,7 @@ import pytest
 
 from churn_rules.cases import SupplierTerms
 from churn_rules.diagnosis import Diagnosis, Missing
+from churn_rules.errors import UnknownNameError
 from churn_rules.vocabulary import Fact
 from tests.unit.small import REASONS, VOCABULARY, case, diagnosed, link, rule, rulebase, saw, when
 
@@ -140,7 +141,7 @@ def test_reasons_come_most_certain_first() -> None:
 
 
 def test_there_is_no_report_on_a_reason_that_does_not_exist() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownNameError, match="weather"):
         diagnosed(rulebase(), case()).reason("weather")
 
 
