@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +13,9 @@ import pytest
 
 import churn_rules
 from churn_rules import CaseError, Diagnosis, LoadError, Rulebase, UnknownNameError
+from churn_rules.cases import Cost, latest
 from churn_rules.errors import ChurnRulesError
-from churn_rules.vocabulary import exact
+from churn_rules.vocabulary import exact, parse_date
 
 ROOT = Path(__file__).resolve().parent.parent
 BREX = ROOT / "cases" / "brex-rilf.yaml"
@@ -63,7 +65,7 @@ def test_from_a_path(path: Path | str, rulebase: Rulebase) -> None:
 def test_from_a_case(rulebase: Rulebase) -> None:
     case = churn_rules.load_case(BREX, rulebase)
     assert isinstance(case, churn_rules.Case)
-    assert churn_rules.load_case(case, rulebase) is case
+    assert churn_rules.load_case(case, rulebase) == case
     assert churn_rules.diagnose(case, rulebase=rulebase) == churn_rules.diagnose(BREX, rulebase=rulebase)
 
 
@@ -190,3 +192,45 @@ def test_threads_share_a_rule_base(rulebase: Rulebase, engine: str) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(one, rises)) == alone
     assert {diagnosis.reason("pricing").certainty for diagnosis in alone} == {0.3, 0.58, 0.874}
+
+
+@pytest.mark.parametrize(
+    ("observation", "code"),
+    [
+        (churn_rules.Observation("price_incraese", 30.0), "C301"),  # type: ignore[arg-type]  # a caller without types
+        (churn_rules.Observation("price_increase", 30, "them"), "C302"),  # type: ignore[arg-type]
+        (churn_rules.Observation("price_increase", exact(float("inf"))), "V303"),
+        (churn_rules.Observation("late_deliveries", "sometimes"), "V302"),
+    ],
+)
+def test_a_case_made_by_hand_is_held_against_the_vocabulary(
+    observation: churn_rules.Observation, code: str, rulebase: Rulebase
+) -> None:
+    with pytest.raises(churn_rules.CaseError) as refused:
+        churn_rules.diagnose(churn_rules.Case(observations=(observation,)), rulebase=rulebase)
+    assert [issue.code for issue in refused.value.issues] == [code]
+
+
+def test_errors_come_back_whole_from_a_worker_process(rulebase: Rulebase) -> None:
+    for ask in (
+        lambda: churn_rules.diagnose({"price_incraese": 1}, rulebase=rulebase),
+        lambda: churn_rules.why(BREX, "prise", rulebase=rulebase),
+        lambda: churn_rules.load("no/such/folder"),
+    ):
+        with pytest.raises(churn_rules.ChurnRulesError) as raised:
+            ask()
+        copy = pickle.loads(pickle.dumps(raised.value))
+        assert (type(copy), str(copy), vars(copy)) == (type(raised.value), str(raised.value), vars(raised.value))
+
+
+def test_a_rule_base_is_frozen_and_travels_to_another_process(rulebase: Rulebase) -> None:
+    with pytest.raises(TypeError):
+        rulebase.rules["another"] = rulebase.rules["late-once"]  # type: ignore[index]  # what a caller might try
+    copy = pickle.loads(pickle.dumps(rulebase))
+    assert churn_rules.diagnose(BREX, rulebase=copy) == churn_rules.diagnose(BREX, rulebase=rulebase)
+
+
+def test_of_two_costs_the_latest_counts() -> None:
+    early, late = parse_date(2021), parse_date(2024)
+    costs = (Cost("price_reduction", exact(0), exact(2900), late), Cost("price_reduction", exact(0), exact(10), early))
+    assert latest(costs)["price_reduction"].yearly == exact(2900)

@@ -408,3 +408,25 @@ def test_a_derived_change_past_the_range_of_the_fact(run: Run) -> None:
     ended = run("diagnose", *facts("price_before=1", "price_after=100", "customer_objected_to_price=yes"))
     assert (ended.code, ended.err) == (0, "")
     assert "9900 percent" in " ".join(ended.out.split())
+
+
+@pytest.mark.parametrize(
+    ("columns", "encoding"), [("0", "utf-8"), ("1", "utf-8"), ("80", "ascii")], ids=["no width", "one column", "ascii"]
+)
+def test_an_odd_terminal_still_gets_the_answer(columns: str, encoding: str) -> None:
+    environment = {**os.environ, "COLUMNS": columns, "PYTHONIOENCODING": encoding}
+    words = [sys.executable, "-m", "churn_rules", "diagnose", "brex-rilf"]
+    ended = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "pricing" in ended.stdout
+
+
+def test_a_closed_output_gives_no_traceback() -> None:
+    ended = subprocess.run(
+        [f"{sys.executable} -m churn_rules diagnose brex-rilf >&-"],
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr

@@ -166,6 +166,18 @@ def unknown_side_of_a_bare_fact() -> Sequence[Issue]:
     return bare_facts({"price_increase.custmer": 30, "stated_reason.them": "price"})
 
 
+def a_fact_twice() -> Sequence[Issue]:
+    return bare_facts({"price_increase": 30, "price_increase.record": 10})
+
+
+def a_fact_that_needs_a_side() -> Sequence[Issue]:
+    text = Path("rules/pricing/steep-rise-objected.yaml").read_text(encoding="utf-8")
+    for path in Path("rules").glob("*/*.yaml"):
+        path.write_text(path.read_text(encoding="utf-8").replace("customer_objected:", "customer_objected.customer:"))
+    assert "customer_objected" in text
+    return bare_facts({"customer_objected": True})
+
+
 def bare_facts_typed_in() -> Sequence[Issue]:
     facts = {
         "price_increase": "thirty",
@@ -217,6 +229,8 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "C301-bare-fact": unknown_bare_fact,
     "C302-unknown-side": unknown_side_of_a_bare_fact,
     "C306-two-cases-of-one-id": two_cases_of_one_id,
+    "C307-a-fact-twice": a_fact_twice,
+    "C308-a-fact-that-needs-a-side": a_fact_that_needs_a_side,
     "F401-no-such-folder": no_such_folder,
     "F402-too-many-files": too_many_files,
     "F403-stray-files": stray_files,

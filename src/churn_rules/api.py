@@ -15,7 +15,7 @@ from churn_rules.explanation import Why, WhyNot
 from churn_rules.explanation import why as _why
 from churn_rules.explanation import why_not as _why_not
 from churn_rules.loading import find_case, load
-from churn_rules.reading import case_from_facts, read_case
+from churn_rules.reading import case_from_facts, read_case, sound_case
 from churn_rules.replaying import Replay, replay_case
 from churn_rules.rulebase import Rulebase
 from churn_rules.schemas import as_json
@@ -37,7 +37,9 @@ def load_case(case: CaseLike, rulebase: Rulebase) -> Case:
         CaseError: A fact is unknown, a value does not fit, or the file is wrong; `issues` holds all of it.
     """
     if isinstance(case, Case):
-        return case
+        return sound_case(case, rulebase)
+    if not isinstance(case, Mapping | str | Path):
+        raise TypeError(f"a case is a Case, a mapping of facts or a path, not {type(case).__name__}")
     return case_from_facts(case, rulebase) if isinstance(case, Mapping) else read_case(find_case(case), rulebase)
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Requirement",
     "SupplierTerms",
     "check_date",
+    "latest",
     "remember",
 ]
 
@@ -143,6 +144,15 @@ _Dated = TypeVar("_Dated", Observation, Requirement, SupplierTerms, Cost)
 
 def _before(items: tuple[_Dated, ...], day: float) -> tuple[_Dated, ...]:
     return tuple(item for item in items if item.date is None or item.date.high <= day)
+
+
+_Rated = TypeVar("_Rated", SupplierTerms, Cost)
+
+
+def latest(items: Iterable[_Rated]) -> dict[str, _Rated]:
+    """Return what counts for each accommodation: the latest, of equals the last listed."""
+    ordered = sorted(items, key=lambda item: (item.date.high, item.date.low) if item.date else (0.0, 0.0))
+    return {item.accommodation: item for item in ordered}
 
 
 def check_date(fact: Fact, observation_date: Span | None, lost: Span | None) -> None:

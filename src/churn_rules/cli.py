@@ -6,6 +6,7 @@ wrongly; 130 interrupted. Whatever is slow to import is imported by the command 
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +33,9 @@ _SCHEMA_KINDS = ("rule", "case", "diagnosis", "replay")
 def main() -> None:
     """Run the command line; every error that we foresee ends in a message and an exit code, never in a traceback."""
     warnings.showwarning = _remark
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the answer
     try:
         sys.exit(_run())
     except BrokenPipeError:  # the reader of the pipe has seen enough
@@ -42,7 +46,8 @@ def main() -> None:
 def _run() -> int:
     try:
         code = cli.main(standalone_mode=False)  # click returns what a command raised as Exit
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except SystemExit:  # so click ends, even here, where the reader of the pipe has seen enough
         return 0
     except (click.Abort, KeyboardInterrupt):
@@ -60,7 +65,8 @@ def _run() -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _complain(f"error: cannot write the answer: {error.strerror}", 1)
+        what = f"cannot read {error.filename}" if error.filename else "cannot write the answer"
+        return _complain(f"error: {what}: {error.strerror}", 2 if error.filename else 1)
     return code if isinstance(code, int) else 0
 
 
@@ -363,6 +369,7 @@ def _print(lines: Iterable[Line]) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(highlight=False, markup=False, emoji=False)
+    console = Console(highlight=False, markup=False, emoji=False, width=max(20, console.width))
     styles = {"heading": "bold", "good": "green", "bad": "red", "dim": "dim"}
     width = min(console.width, 110)
     for line in lines:

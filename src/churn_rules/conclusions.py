@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from churn_rules.cases import latest
 from churn_rules.certainty import fold
 from churn_rules.economics import Economics, break_even
 from churn_rules.rulebase import Topic
@@ -213,7 +214,7 @@ def _economics(state: _State, _: str) -> None:
 
 def economics_of(rulebase: Rulebase, memory: Memory, known: Mapping[str, Value]) -> Economics:
     """Work out cost and benefit with the accommodations that are offered."""
-    return break_even(known, offered(rulebase, known), memory.case.costs)
+    return break_even(known, offered(rulebase, known), latest(memory.case.costs).values())
 
 
 def _decision(state: _State, _: str) -> None:

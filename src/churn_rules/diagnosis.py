@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from churn_rules.cases import Case, remember
+from churn_rules.cases import Case, latest, remember
 from churn_rules.certainty import fold
 from churn_rules.conclusions import active_links, economics_of, offered, requirement_status, roots, status_at
 from churn_rules.conditions import holds, tests
@@ -338,7 +338,7 @@ class _Report:
             yield DiscrepancyReport(name, self.plain(name, found.observed), self.plain(name, found.derived))
 
     def offers(self) -> Iterator[Offer]:
-        terms = {item.accommodation: item.terms for item in self.trace.memory.case.todays_supplier}
+        terms = {name: item.terms for name, item in latest(self.trace.memory.case.todays_supplier).items()}
         ours = {"worse": "better", "equal": "equal", "better": "worse"}
         for name in offered(self.rulebase, self.known):
             item = self.rulebase.accommodations[name]

@@ -72,6 +72,9 @@ class UnknownNameError(ChurnRulesError, LookupError):
         self.kind, self.name, self.candidates = kind, name, tuple(candidates)
         super().__init__(f"unknown {kind} `{name}`{did_you_mean(name, self.candidates) or self._few()}")
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:  # so that a worker process can hand it back
+        return type(self), (self.kind, self.name, self.candidates)
+
     def _few(self) -> str:
         """List the candidates where none is near and they are few."""
         return f"; there are {', '.join(f'`{one}`' for one in self.candidates)}" if len(self.candidates) <= 8 else ""
@@ -84,11 +87,17 @@ class ValueRefusedError(ChurnRulesError, ValueError):
         self.code, self.what, self.why, self.fix = code, what, why, fix
         super().__init__(f"{what}: {why}; {fix}")
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.code, self.what, self.why, self.fix)
+
 
 class _IssuesError(ChurnRulesError):
     def __init__(self, issues: Sequence[Issue]) -> None:
         self.issues = tuple(issues)
         super().__init__(render_issues(self.issues))
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.issues,)
 
 
 class LoadError(_IssuesError):

@@ -29,12 +29,19 @@ def find_case(case: str | Path) -> Path:
     Raises:
         UnknownNameError: It is a bare name, and no shipped case is called that.
     """
-    if isinstance(case, Path) or "/" in case or case.endswith(".yaml") or Path(case).exists():
+    if isinstance(case, Path) or "/" in case or case.endswith(".yaml") or _exists(case):
         return Path(case)
     names = [path.stem for path in sorted(shipped("cases").glob("*.yaml"))]
     if case not in names:
         raise UnknownNameError("case", case, names)
     return shipped("cases") / f"{case}.yaml"
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long for the system, or no name at all
+        return False
 
 
 def load(path: str | Path | None = None) -> Rulebase:

@@ -6,9 +6,10 @@ Never reads a file and never evaluates a rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from churn_rules.conditions import Condition, tests
@@ -152,6 +153,9 @@ class Stratum:
     topics: tuple[Topic, ...]
 
 
+_MAPPINGS = ("vocabulary", "findings", "reasons", "accommodations", "rules", "shelved")
+
+
 @dataclass(frozen=True, eq=False)
 class Rulebase:
     """Everything the business knows, ready to run. Made by `churn_rules.load()`; safe to share between threads.
@@ -170,6 +174,19 @@ class Rulebase:
     strata: tuple[Stratum, ...]
     digest: str
     engines: dict[str, object] = field(default_factory=dict, repr=False)  # engines kept ready; see churn_rules.engines
+
+    def __post_init__(self) -> None:
+        for name in _MAPPINGS:
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "engines"}
+        return type(self), tuple(dict(value) if name in _MAPPINGS else value for name, value in values.items())
+
+    @cached_property
+    def names_read(self) -> frozenset[str]:
+        """Every name that a rule tests."""
+        return frozenset(test.name for rule in self.rules.values() for test in tests(rule.premise))
 
     @cached_property
     def terms(self) -> Mapping[str, Term]:

@@ -160,8 +160,8 @@ def _accept_choice(term: Term, raw: object) -> str:
 
 
 def _accept_number(term: Term, raw: object) -> Span:
-    if isinstance(raw, Mapping):
-        span = _number_range(term, raw)
+    if isinstance(raw, Mapping | Span):
+        span = _number_range(term, raw if isinstance(raw, Mapping) else {"from": raw.low, "to": raw.high})
     elif isinstance(raw, int | float) and not isinstance(raw, bool) and abs(raw) < LARGEST:
         span = exact(float(raw))
     else:
@@ -242,6 +242,8 @@ def parse_date(raw: object) -> Span:
     """
     if isinstance(raw, date):
         return exact(raw.toordinal())
+    if isinstance(raw, Span):
+        return Span(date.fromordinal(int(raw.low)).toordinal(), date.fromordinal(int(raw.high)).toordinal())
     if isinstance(raw, Mapping):
         if set(raw) != {"from", "to"}:
             raise ValueError("a range of dates has `from` and `to`")

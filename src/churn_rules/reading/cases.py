@@ -6,6 +6,7 @@ Never diagnoses anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from churn_rules.reading.shapes import CaseShape, shape_of
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Fact, Side, Span, Value, accept, accept_text, parse_date
 
-__all__ = ["case_from_facts", "case_paths", "read_case", "read_cases"]
+__all__ = ["case_from_facts", "case_paths", "read_case", "read_cases", "sound_case"]
 
 
 def case_paths(paths: Iterable[Path]) -> list[Path]:
@@ -39,8 +40,13 @@ def case_paths(paths: Iterable[Path]) -> list[Path]:
 def _inside(path: Path) -> tuple[bool, list[Path]]:
     """Tell whether a path exists, and which case files it stands for."""
     try:
-        return path.exists(), sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    except OSError:  # a name too long for the system
+        if not path.is_dir():
+            return path.exists(), [path]
+        return True, sorted(inside for inside in path.iterdir() if inside.suffix == ".yaml")
+    except PermissionError as error:
+        what, why = f"cannot read {path}: {error.strerror}", "the system refused it"
+        raise CaseError([Issue("F404", what, why, "check its rights", Location(str(path)))]) from None
+    except (OSError, ValueError):  # a name too long for the system, or no name at all
         return False, []
 
 
@@ -92,14 +98,23 @@ def case_from_facts(facts: Mapping[str, object], rulebase: Rulebase, *, typed_in
     Raises:
         CaseError: A fact is unknown or a value does not fit; `issues` holds all of it.
     """
-    observations, issues = [], []
+    observations: list[Observation] = []
+    issues: list[Issue] = []
+    told: dict[tuple[str, str], str] = {}
     for name, raw in facts.items():
-        fact_id, _, side = name.partition(".")
+        fact_id, dot, side = str(name).partition(".")
         fact, at = rulebase.vocabulary.get(fact_id), Location(f"fact {name}")
-        if fact is None:
+        twin = told.setdefault((fact_id, side or "record"), str(name))
+        if twin != name:
+            why = "a fact without a side counts as on record"
+            issues.append(Issue("C307", f"`{twin}` and `{name}` are the same", why, "give one of them", at))
+        elif fact is None:
             fix = f"`churn-rules facts` lists them all{did_you_mean(fact_id, rulebase.vocabulary)}"
             issues.append(Issue("C301", f"unknown fact `{fact_id}`", "no rule could read it", fix, at))
-        elif side and side not in SIDES:
+        elif not dot and (read := _read_only_by_side(fact_id, rulebase)):
+            why = f"rules read only what one side says of it: {', '.join(read)}"
+            issues.append(Issue("C308", f"`{fact_id}` needs a side", why, f"write {' or '.join(read)}", at))
+        elif dot and side not in SIDES:
             fix = f"write {', '.join(f'{fact_id}.{one}' for one in SIDES)}{did_you_mean(side, SIDES)}"
             issues.append(Issue("C302", f"unknown side `{side}`", "a fact is told by one of three sides", fix, at))
         else:
@@ -112,6 +127,47 @@ def case_from_facts(facts: Mapping[str, object], rulebase: Rulebase, *, typed_in
     if issues:
         raise CaseError(issues)
     return Case(title="Facts as given", observations=tuple(observations))
+
+
+def sound_case(case: Case, rulebase: Rulebase) -> Case:
+    """Hold a case that a program made against the rule base, and return it with every value as rules test it.
+
+    Raises:
+        CaseError: A fact, side or accommodation is unknown, a value does not fit, or a date is impossible.
+    """
+    observations: list[Observation] = []
+    issues: list[Issue] = []
+    for number, item in enumerate(case.observations):
+        at = Location(f"observation {number + 1} of {case.id}")
+        fact = rulebase.vocabulary.get(item.fact)
+        if fact is None or item.side not in SIDES:
+            kind, name, known = ("fact", item.fact, rulebase.vocabulary) if fact is None else ("side", item.side, SIDES)
+            fix = f"use a declared {kind}{did_you_mean(str(name), known)}"
+            issues.append(
+                Issue("C301" if fact is None else "C302", f"unknown {kind} `{name}`", "no rule reads it", fix, at)
+            )
+            continue
+        try:
+            check_date(fact, item.date, case.lost)
+            observations.append(replace(item, value=accept(fact, item.value)))
+        except ValueRefusedError as error:
+            issues.append(Issue(error.code, error.what, error.why, error.fix, at))
+    named = [name for requirement in case.requirements for name in requirement.met_by]
+    named += [item.accommodation for item in case.todays_supplier] + [item.accommodation for item in case.costs]
+    for name in dict.fromkeys(named):
+        if name not in rulebase.accommodations:
+            fix = f"`churn-rules show` lists them{did_you_mean(name, rulebase.accommodations)}"
+            why, at = "the rule base has no such accommodation", Location(case.id)
+            issues.append(Issue("C305", f"unknown accommodation `{name}`", why, fix, at))
+    if issues:
+        raise CaseError(issues)
+    return replace(case, observations=tuple(observations))
+
+
+def _read_only_by_side(fact: str, rulebase: Rulebase) -> list[str]:
+    """Return the one-sided views of a fact that rules read, where no rule reads the fact itself."""
+    views = [f"{fact}.{side}" for side in SIDES if f"{fact}.{side}" in rulebase.names_read]
+    return [] if fact in rulebase.names_read else views
 
 
 def _frozen(names: Iterable[str] | None) -> tuple[str, ...] | None:

@@ -127,9 +127,12 @@ def _text_of(file: Path, document: Document) -> str:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 _refuse(document, "Y101", "this is not a plain file", "a pipe or a device never ends", "check the path")
             raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         document.issue(
-            "Y101", f"cannot read the file: {error.strerror}", "the system refused it", "check path and rights"
+            "Y101",
+            f"cannot read the file: {getattr(error, 'strerror', None) or error}",
+            "the system refused it",
+            "check path and rights",
         )
         raise _UnreadableError from None
     if len(raw) > MAX_BYTES:

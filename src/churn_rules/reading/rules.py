@@ -49,7 +49,7 @@ def read_rules(folder: Path) -> Draft:
         draft.issue("F401", what, why, "check the path after --rules")
         return draft
     folder = draft.folder
-    paths = sorted(path for path in folder.glob("*/*.yaml") if not path.name.startswith("."))
+    paths = sorted(_rule_files(draft))
     if len(paths) > _MOST_FILES:
         draft.issue(
             "F402", f"more than {_MOST_FILES} rule files", "that is no rule base", "check the path after --rules"
@@ -72,6 +72,19 @@ def read_rules(folder: Path) -> Draft:
     draft.files = len(everything)
     draft.issues += [issue for document in everything for issue in document.issues]
     return draft
+
+
+def _rule_files(draft: Draft) -> Iterator[Path]:
+    """Yield the rule files of every theme; a folder that cannot be read is an issue, never an empty one."""
+    for theme in [draft.folder, *(path for path in draft.folder.glob("*") if path.is_dir())]:
+        try:
+            inside = list(theme.iterdir())
+        except OSError as error:
+            what, why = f"cannot read the folder {_shown(draft, theme)}: {error.strerror}", "the system refused it"
+            draft.issues.append(Issue("Y101", what, why, "check its rights", Location(_shown(draft, theme))))
+            continue
+        if theme != draft.folder:
+            yield from (path for path in inside if path.suffix == ".yaml" and not path.name.startswith("."))
 
 
 def _note_stray_files(draft: Draft) -> None:
