@@ -195,7 +195,11 @@ def test_a_broken_case(tmp_path: Path, run: Run) -> None:
 
 
 def test_interrupted() -> None:
-    code = "import os, signal, churn_rules.loading as l; l.load = lambda path: os.kill(os.getpid(), signal.SIGINT)"
+    code = (
+        "import os, signal, churn_rules.loading as l;"
+        " signal.signal(signal.SIGINT, signal.default_int_handler);"  # a job in the background has it ignored
+        " l.load = lambda path: os.kill(os.getpid(), signal.SIGINT)"
+    )
     ended = program("diagnose", "brex-rilf", code=code)
     assert ended.returncode == 130
     assert ended.stdout == ""
