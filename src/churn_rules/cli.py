@@ -153,20 +153,16 @@ def diagnose(
     as_: str,
 ) -> None:
     """Diagnose a case, or facts given with --fact."""
-    from churn_rules.api import trace  # noqa: PLC0415
-    from churn_rules.diagnosis import conclude_case  # noqa: PLC0415
-    from churn_rules.schemas import as_json  # noqa: PLC0415
-    from churn_rules.telling import tell_diagnosis, tell_trace  # noqa: PLC0415
+    from churn_rules.api import trace
+    from churn_rules.diagnosis import conclude_case
+    from churn_rules.telling import tell_diagnosis, tell_trace
 
     rulebase = _load(rules)
     found = _case(case, facts, rulebase)
     run = trace(found, rulebase=rulebase, engine=engine)
     diagnosis = conclude_case(rulebase, run)
-    if as_ == "json":
-        click.echo(as_json(diagnosis))
-        return
-    _print(tell_diagnosis(diagnosis, rulebase, found.title, everything=everything))
-    if with_trace:
+    _answer(diagnosis, as_, lambda: tell_diagnosis(diagnosis, rulebase, found.title, everything=everything))
+    if with_trace and as_ == "text":
         _print(tell_trace(run, rulebase))
 
 
@@ -177,19 +173,15 @@ def diagnose(
 @_format_option
 def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
     """Replay cases date by date, and hold the end against what is expected; all shipped cases if none is named."""
-    from churn_rules.loading import find_case, shipped  # noqa: PLC0415
-    from churn_rules.reading import case_paths, read_cases  # noqa: PLC0415
-    from churn_rules.replaying import replay_all  # noqa: PLC0415
-    from churn_rules.schemas import as_json  # noqa: PLC0415
-    from churn_rules.telling import tell_replays  # noqa: PLC0415
+    from churn_rules.loading import find_case, shipped
+    from churn_rules.reading import case_paths, read_cases
+    from churn_rules.replaying import replay_all
+    from churn_rules.telling import tell_replays
 
     rulebase = _load(rules)
     paths = case_paths([find_case(case) for case in cases] or [shipped("cases")])
     replays = replay_all(rulebase, read_cases(paths, rulebase), engine)
-    if as_ == "json":
-        click.echo(as_json(replays))
-    else:
-        _print(tell_replays(replays, rulebase))
+    _answer(replays, as_, lambda: tell_replays(replays, rulebase))
     if not replays.met:
         raise click.exceptions.Exit(1)
 
@@ -202,17 +194,13 @@ def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -
 @_format_option
 def why(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
     """Explain a CONCLUSION of a case: decision, scope, or a reason, accommodation or finding by its id."""
-    from churn_rules.api import why as explain  # noqa: PLC0415
-    from churn_rules.schemas import as_json  # noqa: PLC0415
-    from churn_rules.telling import tell_why  # noqa: PLC0415
+    from churn_rules.api import why as explain
+    from churn_rules.telling import tell_why
 
-    case, conclusion = _asked(asked, facts)
     rulebase = _load(rules)
+    case, conclusion = _asked(asked, facts)
     explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
-    if as_ == "json":
-        click.echo(as_json(explained))
-    else:
-        _print(tell_why(explained))
+    _answer(explained, as_, lambda: tell_why(explained))
 
 
 @cli.command("why-not")
@@ -223,17 +211,13 @@ def why(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, engin
 @_format_option
 def why_not(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
     """Tell why a CONCLUSION was not reached: which premises fail or are unknown, and by how much."""
-    from churn_rules.api import why_not as explain  # noqa: PLC0415
-    from churn_rules.schemas import as_json  # noqa: PLC0415
-    from churn_rules.telling import tell_why_not  # noqa: PLC0415
+    from churn_rules.api import why_not as explain
+    from churn_rules.telling import tell_why_not
 
-    case, conclusion = _asked(asked, facts)
     rulebase = _load(rules)
+    case, conclusion = _asked(asked, facts)
     explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
-    if as_ == "json":
-        click.echo(as_json(explained))
-    else:
-        _print(tell_why_not(explained))
+    _answer(explained, as_, lambda: tell_why_not(explained))
 
 
 @cli.command()
@@ -242,14 +226,13 @@ def why_not(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, e
 @_format_option
 def show(*, name: str | None, rules: Path | None, as_: str) -> None:
     """Read a rule, reason, fact, finding or accommodation aloud; without NAME, list what there is."""
-    from churn_rules.schemas import as_json  # noqa: PLC0415
-    from churn_rules.telling import tell_contents, tell_named  # noqa: PLC0415
+    from churn_rules.telling import tell_contents, tell_named
 
     rulebase = _load(rules)
-    if as_ == "json":
-        click.echo(as_json(rulebase.named(name) if name else rulebase.contents()))
+    if name:
+        _answer(rulebase.named(name), as_, lambda: tell_named(name, rulebase))
     else:
-        _print(tell_named(name, rulebase) if name else tell_contents(rulebase))
+        _answer(rulebase.contents(), as_, lambda: tell_contents(rulebase))
 
 
 @cli.command()
@@ -258,14 +241,10 @@ def show(*, name: str | None, rules: Path | None, as_: str) -> None:
 @_format_option
 def facts(*, topic: str | None, rules: Path | None, as_: str) -> None:
     """List the vocabulary: every fact that a case may hold, of one TOPIC or of all."""
-    from churn_rules.schemas import as_json  # noqa: PLC0415
-    from churn_rules.telling import tell_facts  # noqa: PLC0415
+    from churn_rules.telling import tell_facts
 
     wanted = _load(rules).facts_about(topic)
-    if as_ == "json":
-        click.echo(as_json(wanted))
-    else:
-        _print(tell_facts(wanted))
+    _answer(wanted, as_, lambda: tell_facts(wanted))
 
 
 @cli.command()
@@ -273,10 +252,10 @@ def facts(*, topic: str | None, rules: Path | None, as_: str) -> None:
 @_format_option
 def check(*, rules: Path | None, as_: str) -> None:
     """Check a folder of rules: everything that is wrong in all files at once."""
-    from churn_rules.checking import check as check_draft  # noqa: PLC0415
-    from churn_rules.loading import shipped  # noqa: PLC0415
-    from churn_rules.reading import read_rules  # noqa: PLC0415
-    from churn_rules.schemas import as_json  # noqa: PLC0415
+    from churn_rules.checking import check as check_draft
+    from churn_rules.loading import shipped
+    from churn_rules.reading import read_rules
+    from churn_rules.schemas import as_json
 
     draft = read_rules(rules or shipped("rules"))
     sound = check_draft(draft) is not None
@@ -304,7 +283,7 @@ def _report(draft: Draft) -> None:
 @_rules_option
 def schema(*, kind: str, rules: Path | None) -> None:
     """Write the JSON Schema of a rule, a case, a diagnosis or a replay."""
-    from churn_rules.schemas import json_schema  # noqa: PLC0415
+    from churn_rules.schemas import json_schema
 
     click.echo(json_schema(kind, _load(rules)))
 
@@ -314,8 +293,8 @@ def schema(*, kind: str, rules: Path | None) -> None:
 @_format_option
 def version(*, rules: Path | None, as_: str) -> None:
     """Tell the version of the program, of its engines and of the rule base."""
-    from churn_rules.loading import versions  # noqa: PLC0415
-    from churn_rules.schemas import as_json  # noqa: PLC0415
+    from churn_rules.loading import versions
+    from churn_rules.schemas import as_json
 
     found = {"churn-rules": installed_version("churn-rules")} | versions(_load(rules))
     click.echo(as_json(found) if as_ == "json" else "\n".join(f"{name} {value}" for name, value in found.items()))
@@ -325,16 +304,16 @@ def version(*, rules: Path | None, as_: str) -> None:
 
 
 def _load(rules: Path | None) -> Rulebase:
-    from churn_rules.loading import load  # noqa: PLC0415
+    from churn_rules.loading import load
 
     return load(rules)
 
 
 def _case(case: str | None, facts: Sequence[str], rulebase: Rulebase) -> Case:
     """Return the case that is named, with the facts typed in put in place of what it says of them; or these alone."""
-    from churn_rules.api import load_case  # noqa: PLC0415
-    from churn_rules.loading import find_case  # noqa: PLC0415
-    from churn_rules.reading import case_from_facts, case_paths  # noqa: PLC0415
+    from churn_rules.api import load_case
+    from churn_rules.loading import find_case
+    from churn_rules.reading import case_from_facts, case_paths
 
     if not case and not facts:
         raise click.UsageError("Give a CASE (a file, or a name such as brex-rilf), or facts: --fact NAME=VALUE.")
@@ -363,10 +342,20 @@ def _typed_in(facts: Sequence[str]) -> dict[str, object]:
     return typed
 
 
+def _answer(value: object, as_: str, tell: Callable[[], Iterable[Line]]) -> None:
+    """Print an answer as JSON for programs, or told for people."""
+    from churn_rules.schemas import as_json
+
+    if as_ == "json":
+        click.echo(as_json(value))
+    else:
+        _print(tell())
+
+
 def _print(lines: Iterable[Line]) -> None:
     """Print lines for people: wrapped to the terminal (80 columns in a pipe), styled only on a terminal."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.text import Text
 
     console = Console(highlight=False, markup=False, emoji=False)
     console = Console(highlight=False, markup=False, emoji=False, width=max(20, console.width))
