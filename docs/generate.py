@@ -14,8 +14,8 @@ import click
 
 import churn_rules
 from churn_rules.cli import cli
-from churn_rules.rulebase import Reason, Rule, Rulebase
-from churn_rules.telling import adds_in_words, premise_of
+from churn_rules.rulebase import PHASES, PlanStep, Reason, Rule, Rulebase, Topic
+from churn_rules.telling import adds_in_words, due_in_words, premise_of
 
 DOCS = Path(__file__).resolve().parent
 GENERATED = "<!-- Written by `make goldens` from the sources named below; edit those instead. -->"
@@ -30,6 +30,7 @@ def main() -> int:
         "facts.md": _facts(rulebase),
         "errors.md": _errors(),
         "commands.md": _commands(),
+        "plan.md": _plan(rulebase),
     }
     stale = []
     for name, lines in pages.items():
@@ -105,6 +106,28 @@ def _facts(rulebase: Rulebase) -> Iterator[str]:
             yield "| fact | type | read at | question |\n|---|---|---|---|"
         kind = ", ".join(fact.choices) or (f"number in {fact.unit}" if fact.unit else fact.type)
         yield f"| `{fact.id}` | {kind} | {fact.at} | {fact.ask['en']} |"
+
+
+def _plan(rulebase: Rulebase) -> Iterator[str]:
+    yield "# The steps of a plan, and the rules that call for them"
+    yield ""
+    yield "From `rules/plan.yaml` and `rules/plan/`. What stands in braces is filled in from the diagnosis."
+    for phase in PHASES:
+        yield f"\n## {phase}"
+        for step in rulebase.steps.values():
+            if step.phase == phase:
+                yield from _plan_step(step, rulebase)
+
+
+def _plan_step(step: PlanStep, rulebase: Rulebase) -> Iterator[str]:
+    fairness = f" Serves {step.fairness} fairness." if step.fairness else ""
+    yield f"\n### {step.id}\n"
+    yield f"**{step.title}.** {step.text}\n"
+    yield f"Owner: {step.owner}. Due {due_in_words(step)}.{fairness}\n"
+    for kind, words in (("step", "Called for"), ("drop", "Dropped")):
+        for name in (drawn.rule for drawn in rulebase.drawn.get(Topic(kind, step.id), ())):
+            rule = rulebase.rules[name]
+            yield f"- {words} by {_linked(rule)}: {rule.because} *Source: {rule.source}.*"
 
 
 def _errors() -> Iterator[str]:

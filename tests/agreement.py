@@ -36,6 +36,7 @@ from churn_rules.rulebase import (
     Accommodation,
     Conclusions,
     Link,
+    PlanStep,
     Reason,
     Rule,
     Rulebase,
@@ -87,9 +88,10 @@ _READS: Mapping[str, tuple[str, ...]] = {
     "responsible": ("loss", "findings", "status", "role"),
     "view": ("now", "now", "loss", "findings", "views", "role", "scope"),
     "offer": ("now", "findings", "views", "role", "role", "scope"),
-    "withhold": ("now", "findings", "views", "role", "scope"),
-    "warning": ("now", "views", "role", "scope", "accommodation", "requirements", "economics"),
-    "decision": ("now", "views", "role", "scope", "accommodation", "requirements", "economics"),
+    "withhold": ("now", "findings", "views", "role", "scope", "stage"),
+    "warning": ("now", "views", "role", "scope", "accommodation", "requirements", "economics", "stage", "decision"),
+    "plan": ("now", "views", "role", "scope", "accommodation", "requirements", "stage", "decision", "decision"),
+    "decision": ("now", "views", "role", "scope", "accommodation", "requirements", "economics", "stage"),
 }
 """What each kind of rule may rest on: why a customer left only on the time of the loss, a verdict on everything.
 
@@ -100,6 +102,7 @@ _KINDS = (
     + ("evidence",) * 9
     + ("links", "links", "scope", "responsible", "view", "view", "offer", "offer", "withhold", "warning")
     + ("decision",) * 2
+    + ("plan",) * 3
 )
 
 
@@ -118,6 +121,7 @@ def random_world(rng: Random, most_rules: int = 80) -> World:
     findings = {name: _fact(name, "boolean") for name in (*_several(rng, "finding", 6), *_several(rng, "view", 3))}
     reasons = {name: _reason(rng, name) for name in _several(rng, "reason", 6)}
     names = list(reasons)
+    steps = {name: _step(name) for name in _several(rng, "step", 5)}
     links = tuple(
         Link(cause, effect, rng.random() < 0.7)
         for place, cause in enumerate(names)
@@ -133,9 +137,10 @@ def random_world(rng: Random, most_rules: int = 80) -> World:
     for number in rng.sample(range(100, 1000), wanted):  # so that the order of ids is not the order of making
         rule_id, kind = f"rule-{number}", rng.choice(_KINDS)
         written[rule_id] = premises.premise(kind)
-        then = _conclusions(rng, kind, findings, names, links, list(accommodations))
+        offers = list(accommodations)
+        then = _plans(rng, list(steps)) if kind == "plan" else _conclusions(rng, kind, findings, names, links, offers)
         rules[rule_id] = _rule(rule_id, as_condition(written[rule_id]), then, rng.choice((0, 0, 0, -5, 5, 10)))
-    rulebase = _assembled(rng, rules, vocabulary, findings, reasons, links, accommodations)
+    rulebase = _assembled(rng, rules, vocabulary, findings, reasons, links, accommodations, steps)
     return World(rulebase, written, _pool(rng, vocabulary, grids))
 
 
@@ -147,6 +152,7 @@ def _assembled(
     reasons: Mapping[str, Reason],
     links: tuple[Link, ...],
     accommodations: Mapping[str, Accommodation],
+    steps: Mapping[str, PlanStep],
 ) -> Rulebase:
     strata, cycle = sort_into_strata(rules.values(), findings, reasons)
     while cycle:
@@ -163,6 +169,7 @@ def _assembled(
         shelved={},
         strata=strata,
         digest="random",
+        steps=steps,
     )
 
 
@@ -180,6 +187,7 @@ def _vocabulary(rng: Random) -> tuple[dict[str, Fact], dict[str, tuple[float, ..
     facts += [_told(rng, name, "boolean") for name in _several(rng, "flag", 8)]
     facts += [_told(rng, name, "choice") for name in _several(rng, "choice", 5)]
     facts += [_told(rng, name, "date") for name in ("day_0", "day_1")]
+    facts.append(_fact("came_back", "boolean", at="now"))
     vocabulary = {fact.id: fact for fact in facts}
     grids: dict[str, tuple[float, ...]] = {name: tuple(map(float, amounts)) for name, amounts in _AMOUNTS.items()}
     numbers = [fact.id for fact in facts if fact.type == "number" and fact.id not in INPUTS]
@@ -240,6 +248,10 @@ def _accommodation(name: str, answers: Iterable[str]) -> Accommodation:
     return Accommodation(name, name, tuple(answers), "low", ("sales",), "none", ("distributive",))
 
 
+def _step(name: str) -> PlanStep:
+    return PlanStep(id=name, title=name, text=name, phase="contact", owner="sales", anchor="start", days=1)
+
+
 def _rule(rule_id: str, premise: Condition, then: Conclusions, salience: int) -> Rule:
     return Rule(
         id=rule_id,
@@ -285,6 +297,12 @@ def _conclusions(
     return Conclusions(evidence=tuple((reason, rng.choice(_CLUES)) for reason in some))
 
 
+def _plans(rng: Random, steps: list[str]) -> Conclusions:
+    """Return what a rule of the plan concludes: one step or two, or one that it drops."""
+    some = tuple(rng.sample(steps, min(len(steps), rng.choice((1, 1, 2)))))
+    return Conclusions(drop=some[:1]) if rng.random() < 0.3 else Conclusions(steps=some)
+
+
 def _readable(
     vocabulary: Mapping[str, Fact], findings: Iterable[str], reasons: Iterable[str], accommodations: Iterable[str]
 ) -> dict[str, list[str]]:
@@ -300,6 +318,7 @@ def _readable(
     groups["scope"] = ["case.scope"] + [f"{reason}.{part}" for reason in reasons for part in ("scope", "responsible")]
     groups["accommodation"] = [f"accommodation.{name}" for name in accommodations]
     groups["requirements"] = ["requirements.all_met", "requirements.any_refused"]
+    groups["stage"], groups["decision"] = ["case.stage"], ["case.decision"]
     groups["economics"] = ["economics.verdict", "economics.break_even_chance"]
     return groups
 
@@ -511,12 +530,23 @@ class Oracle:
                 return self._requirements(tail)
             case "economics":
                 return self._economics(tail)
-        if name == "case.scope":
-            return self._shared(self.value(f"{reason}.scope") for reason in self._with_role("root"))
-        if name == "case.decision":
-            verdicts = set(self._added("decision", ""))
-            return str(verdicts.pop()) if len(verdicts) == 1 else "undecided"
+            case "step":
+                return self._step(tail)
+            case "case":
+                return self._case(tail)
         return self.memory.values.get(name)
+
+    def _step(self, step: str) -> str:
+        return "dropped" if self._added("drop", step) else "planned" if self._added("step", step) else "none"
+
+    def _case(self, asked: str) -> str:
+        if asked == "scope":
+            return self._shared(self.value(f"{reason}.scope") for reason in self._with_role("root"))
+        if asked == "stage":
+            returned = [self.value("came_back")] == [True]
+            return "back" if returned else "leaving" if self.memory.case.lost is None else "gone"
+        verdicts = set(self._added("decision", ""))
+        return str(verdicts.pop()) if len(verdicts) == 1 else "undecided"
 
     def _rules(self, kind: str, of: str) -> list[tuple[str, object]]:
         return [

@@ -266,6 +266,7 @@ AS_JSON: dict[str, list[str]] = {
     "show a fact": ["show", "price_increase"],
     "show an accommodation": ["show", "price_reduction"],
     "facts": ["facts", "price"],
+    "plan": ["plan", "brex-rilf"],
     "check": ["check"],
     "version": ["version"],
 }

@@ -135,7 +135,7 @@ def two_cases_of_one_id() -> Sequence[Issue]:
 
 
 def no_rule_at_all() -> Sequence[Issue]:
-    for theme in ("pricing", "trust"):
+    for theme in ("pricing", "trust", "plan"):
         shutil.rmtree(Path("rules", theme))
     with pytest.raises(LoadError) as caught:
         load("rules")

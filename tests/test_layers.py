@@ -19,10 +19,11 @@ LAYERS = (
     ("loading",),
     ("engines",),
     ("diagnosis",),
-    ("explanation",),
+    ("explanation", "planning"),
     ("replaying",),
     ("schemas", "telling"),
     ("api",),
+    ("plan_calendar", "plan_pages", "writing"),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

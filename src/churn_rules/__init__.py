@@ -8,10 +8,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from churn_rules.api import as_json, diagnose, load, load_case, replay, trace, why, why_not
+    from churn_rules.api import as_json, diagnose, load, load_case, plan, replay, trace, why, why_not
     from churn_rules.cases import Case, Observation
     from churn_rules.diagnosis import Diagnosis
-    from churn_rules.errors import CaseError, ChurnRulesError, EngineError, LoadError, UnknownNameError
+    from churn_rules.errors import CaseError, ChurnRulesError, EngineError, LoadError, PlanError, UnknownNameError
+    from churn_rules.planning import Plan
     from churn_rules.replaying import Replay
     from churn_rules.rulebase import Rulebase
 
@@ -23,6 +24,8 @@ __all__ = [
     "EngineError",
     "LoadError",
     "Observation",
+    "Plan",
+    "PlanError",
     "Replay",
     "Rulebase",
     "UnknownNameError",
@@ -30,6 +33,7 @@ __all__ = [
     "diagnose",
     "load",
     "load_case",
+    "plan",
     "replay",
     "trace",
     "why",
@@ -37,10 +41,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("as_json", "diagnose", "load", "load_case", "replay", "trace", "why", "why_not"),
+    "api": ("as_json", "diagnose", "load", "load_case", "plan", "replay", "trace", "why", "why_not"),
     "cases": ("Case", "Observation"),
     "diagnosis": ("Diagnosis",),
-    "errors": ("CaseError", "ChurnRulesError", "EngineError", "LoadError", "UnknownNameError"),
+    "errors": ("CaseError", "ChurnRulesError", "EngineError", "LoadError", "PlanError", "UnknownNameError"),
+    "planning": ("Plan",),
     "replaying": ("Replay",),
     "rulebase": ("Rulebase",),
 }

@@ -6,6 +6,7 @@ Never keeps anything between two calls: whoever wants speed loads a rule base on
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from churn_rules.cases import Case, remember
@@ -15,12 +16,13 @@ from churn_rules.explanation import Why, WhyNot
 from churn_rules.explanation import why as _why
 from churn_rules.explanation import why_not as _why_not
 from churn_rules.loading import find_case, load
+from churn_rules.planning import Plan, plan_case
 from churn_rules.reading import case_from_facts, read_case, sound_case
 from churn_rules.replaying import Replay, replay_case
 from churn_rules.rulebase import Rulebase
 from churn_rules.schemas import as_json
 
-__all__ = ["CaseLike", "as_json", "diagnose", "load", "load_case", "replay", "trace", "why", "why_not"]
+__all__ = ["CaseLike", "as_json", "diagnose", "load", "load_case", "plan", "replay", "trace", "why", "why_not"]
 
 CaseLike = Case | Mapping[str, object] | str | Path
 
@@ -70,6 +72,22 @@ def replay(case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DE
     """
     rulebase = rulebase or load()
     return replay_case(rulebase, load_case(case, rulebase), engine)
+
+
+def plan(case: CaseLike, *, rulebase: Rulebase | None = None, start: date, engine: str = DEFAULT) -> Plan:
+    """Make the plan that the rules call for: every step with its date, its owner, its words and the rules behind it.
+
+    Args:
+        case: See `load_case`.
+        rulebase: From `load()`; without it the shipped rules are loaded anew.
+        start: The day on which the plan starts.
+        engine: As in `diagnose`.
+
+    Raises:
+        PlanError: The start lies before 1900 or after 2200.
+    """
+    rulebase = rulebase or load()
+    return plan_case(rulebase, trace(case, rulebase=rulebase, engine=engine), start)
 
 
 def trace(case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DEFAULT) -> Trace:

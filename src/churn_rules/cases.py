@@ -191,7 +191,9 @@ class Discrepancy:
 class Memory:
     """All that is known of a case before any rule has fired: a value by name, and who told it.
 
-    `values` holds each fact by its id, each side's view as `fact.side`, and `fact.disputed` where two sides spoke.
+    `values` holds each fact by its id, each side's view as `fact.side`, `fact.disputed` where two sides spoke, and
+    `case.stage`: `back` where it is told that the customer came back, else `gone` where it has a date of loss, else
+    `leaving`.
     `told` holds the observation whose word stands; a derived fact is absent from it.
     """
 
@@ -226,6 +228,7 @@ def remember(case: Case, vocabulary: Mapping[str, Fact]) -> Memory:
             if disputed:
                 disagreements.append(Disagreement(fact_id, spoken))
     discrepancies = _derive(vocabulary, values, told)
+    values["case.stage"] = "back" if values.get("came_back") is True else "gone" if case.lost else "leaving"
     return Memory(case, MappingProxyType(values), MappingProxyType(told), tuple(disagreements), discrepancies)
 
 

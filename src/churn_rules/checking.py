@@ -72,6 +72,8 @@ def check(draft: Draft) -> Rulebase | None:
         shelved={rule_id: rule for rule_id, rule in draft.rules.items() if rule_id not in accepted},
         strata=strata,
         digest=draft.digest,
+        steps=draft.steps,
+        questions=draft.questions,
     )
 
 
@@ -85,14 +87,19 @@ def _check_rule(rule: Rule, draft: Draft) -> None:
         _check_examples(rule, draft)
         _check_limits_shown(rule, draft)
     names = {test.name for test in tests(rule.premise)}
-    only_advice = not {topic.kind for topic, _ in drawn_by(rule.then)} - {"decision", "warning"}
+    kinds = {topic.kind for topic, _ in drawn_by(rule.then)}
+    if "case.decision" in names and kinds - {"warning", "step", "drop"}:
+        why = "the decision comes last, and only the plan and the warnings rest on it"
+        fix, path = "conclude only steps or a warning", draft.premise(rule.id, "case.decision")
+        draft.issue("R131", "the rule reads `case.decision`", why, fix, rule=rule.id, path=path)
+    only_advice = not kinds - {"decision", "warning", "step", "drop"}
     if not only_advice and (money := sorted(name for name in names if name.startswith("economics."))):
         why = "cost and benefit are worked out from what is offered, so nothing but the verdict may rest on them"
         draft.issue(
             "R118",
             f"the rule reads `{money[0]}`",
             why,
-            "conclude only a decision or a warning",
+            "conclude only a decision, a warning or steps of the plan",
             rule=rule.id,
             path=draft.premise(rule.id, money[0]),
         )
@@ -225,6 +232,10 @@ def _check_reach(draft: Draft, accepted: Mapping[str, Rule]) -> None:
             why = "nothing would change without it"
             what, fix = f"no rule reads the finding `{finding}`", "use it, or remove it"
             draft.issue("R127", what, why, fix, rule="findings.yaml", path=(finding,), warning=True)
+    for step in draft.steps if sound else ():
+        if Topic("step", step) not in drawn:
+            what, why, fix = f"no rule concludes the step `{step}`", "no plan could have it", "add a rule, or remove it"
+            draft.issue("R127", what, why, fix, rule="plan.yaml", path=("steps", step), warning=True)
     today = _names_of_today(draft, accepted)
     for rule in accepted.values():
         kinds = {topic.kind for topic, _ in drawn_by(rule.then)} & {"evidence", "scope", "responsible", "link"}
@@ -238,7 +249,7 @@ def _check_reach(draft: Draft, accepted: Mapping[str, Rule]) -> None:
 
 def _names_of_today(draft: Draft, accepted: Mapping[str, Rule]) -> set[str]:
     """Return the names that tell of today: such facts, and every finding that rests on one."""
-    today = {name for name, term in draft.terms.items() if term.at == "now"}
+    today = {"case.stage"} | {name for name, term in draft.terms.items() if term.at == "now"}
     today |= {name for name in draft.terms if name.startswith(("accommodation.", "requirements.", "economics."))}
     grown = True
     while grown:

@@ -10,7 +10,9 @@ import io
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from importlib.metadata import version as installed_version
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +22,7 @@ from churn_rules.errors import CaseError, ChurnRulesError, LoadError, UnknownNam
 
 if TYPE_CHECKING:
     from churn_rules.cases import Case
+    from churn_rules.planning import Plan
     from churn_rules.reading import Draft
     from churn_rules.rulebase import Rulebase
     from churn_rules.telling import Line
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_SCHEMA_KINDS = ("rule", "case", "diagnosis", "replay")
+_SCHEMA_KINDS = ("rule", "case", "diagnosis", "replay", "plan")
+_PLAN_FORMATS = {".txt": "text", ".md": "markdown", ".html": "html", ".ics": "ics", ".json": "json"}
 
 
 def main() -> None:
@@ -167,6 +171,88 @@ def diagnose(
 
 
 @cli.command()
+@_case_argument
+@_fact_option
+@click.option(
+    "--start", "day", metavar="DATE", help="The day on which the plan starts, as 2026-03-02; today if left out."
+)
+@click.option(
+    "--format",
+    "as_",
+    type=click.Choice(tuple(_PLAN_FORMATS.values())),
+    help="What to make of it; if left out, what the name of the file says, or text.",
+)
+@click.option(
+    "-o", "--output", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
+)
+@_rules_option
+@_engine_option
+def plan(
+    *,
+    case: str | None,
+    facts: Sequence[str],
+    day: str | None,
+    as_: str | None,
+    target: Path | None,
+    rules: Path | None,
+    engine: str,
+) -> None:
+    """Plan what to do about a case, day by day: whom to speak to, what to ask, what to offer, how to part."""
+    from churn_rules.api import plan as make_plan
+
+    start = _start(day)
+    rulebase = _load(rules)
+    found = make_plan(_case(case, facts, rulebase), rulebase=rulebase, start=start, engine=engine)
+    as_ = as_ or _PLAN_FORMATS.get(target.suffix if target else "", "text")
+    if target:
+        from churn_rules.writing import write_whole
+
+        write_whole(target, _plan_written(found, as_))
+    elif as_ == "text":
+        from churn_rules.plan_pages import tell_plan
+
+        _print(tell_plan(found))
+    else:
+        click.echo(
+            _plan_written(found, as_).rstrip(b"\n") if as_ != "ics" else _plan_written(found, as_), nl=as_ != "ics"
+        )
+
+
+def _start(day: str | None) -> date:
+    """Return the day on which a plan starts: the one that is given, or today."""
+    from churn_rules.planning import FIRST_START, LAST_START
+
+    if day is None:
+        return date.today()  # noqa: DTZ011  # the day on the reader's own calendar
+    try:
+        start = datetime.strptime(day, "%Y-%m-%d").date()  # noqa: DTZ007  # a day, not a moment
+    except ValueError:
+        raise click.UsageError(f"`{day}` is no day to start on; write it as 2026-03-02.") from None
+    if not FIRST_START <= start <= LAST_START:
+        raise click.UsageError(f"A plan starts between {FIRST_START} and {LAST_START}, not on {day}.")
+    return start
+
+
+def _plan_written(found: Plan, as_: str) -> bytes:
+    from churn_rules.plan_calendar import plan_as_ics
+    from churn_rules.plan_pages import plan_as_html, plan_as_markdown, tell_plan
+    from churn_rules.schemas import as_json
+
+    match as_:
+        case "ics":
+            return plan_as_ics(found)
+        case "json":
+            return f"{as_json(found)}\n".encode()
+        case "html":
+            return plan_as_html(found).encode()
+        case "markdown":
+            return plan_as_markdown(found).encode()
+    page = StringIO()
+    _print(tell_plan(found), page)
+    return page.getvalue().encode()
+
+
+@cli.command()
 @click.argument("cases", nargs=-1, metavar="[CASE_OR_FOLDER]...")
 @_rules_option
 @_engine_option
@@ -225,7 +311,7 @@ def why_not(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, e
 @_rules_option
 @_format_option
 def show(*, name: str | None, rules: Path | None, as_: str) -> None:
-    """Read a rule, reason, fact, finding or accommodation aloud; without NAME, list what there is."""
+    """Read a rule, reason, fact, finding, accommodation or step aloud; without NAME, list what there is."""
     from churn_rules.telling import tell_contents, tell_named
 
     rulebase = _load(rules)
@@ -282,7 +368,7 @@ def _report(draft: Draft) -> None:
 @click.argument("kind", type=click.Choice(_SCHEMA_KINDS))
 @_rules_option
 def schema(*, kind: str, rules: Path | None) -> None:
-    """Write the JSON Schema of a rule, a case, a diagnosis or a replay."""
+    """Write the JSON Schema of a rule, a case, a diagnosis, a replay or a plan."""
     from churn_rules.schemas import json_schema
 
     click.echo(json_schema(kind, _load(rules)))
@@ -352,13 +438,13 @@ def _answer(value: object, as_: str, tell: Callable[[], Iterable[Line]]) -> None
         _print(tell())
 
 
-def _print(lines: Iterable[Line]) -> None:
-    """Print lines for people: wrapped to the terminal (80 columns in a pipe), styled only on a terminal."""
+def _print(lines: Iterable[Line], page: StringIO | None = None) -> None:
+    """Print lines for people: wrapped to the terminal (80 columns elsewhere), styled only on a terminal."""
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, markup=False, emoji=False)
-    console = Console(highlight=False, markup=False, emoji=False, width=max(20, console.width))
+    console = Console(highlight=False, markup=False, emoji=False, file=page, width=80 if page else None)
+    console.width = max(20, console.width)
     styles = {"heading": "bold", "good": "green", "bad": "red", "dim": "dim"}
     width = min(console.width, 110)
     for line in lines:

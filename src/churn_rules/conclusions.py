@@ -222,6 +222,15 @@ def _decision(state: _State, _: str) -> None:
     state.known["case.decision"] = str(verdicts.pop()) if len(verdicts) == 1 else "undecided"
 
 
+def _steps(state: _State, _: str) -> None:
+    for step in state.rulebase.steps:
+        if Topic("drop", step) in state.added:
+            verdict = "dropped"
+        else:
+            verdict = "planned" if Topic("step", step) in state.added else "none"
+        state.known[f"step.{step}"] = verdict
+
+
 _CONCLUDE: Mapping[str, Callable[[_State, str], None]] = {
     "finding": _finding,
     "reason": _reason,
@@ -232,4 +241,5 @@ _CONCLUDE: Mapping[str, Callable[[_State, str], None]] = {
     "requirements": _requirements,
     "economics": _economics,
     "decision": _decision,
+    "steps": _steps,
 }

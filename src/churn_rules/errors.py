@@ -18,6 +18,7 @@ __all__ = [
     "Issue",
     "LoadError",
     "Location",
+    "PlanError",
     "UnknownNameError",
     "ValueRefusedError",
     "closest",
@@ -63,6 +64,10 @@ class CertaintyError(ChurnRulesError, ValueError):
 
 class EngineError(ChurnRulesError):
     """An engine cannot run this rule base or these facts."""
+
+
+class PlanError(ChurnRulesError, ValueError):
+    """No plan can be made, or written, this way."""
 
 
 class UnknownNameError(ChurnRulesError, LookupError):

@@ -169,12 +169,17 @@ def _step(rulebase: Rulebase, case: Case, day: float, before: Trace, after: Trac
             *(Learned(item.side, spoken(rulebase.vocabulary[item.fact], item.value), item.note) for item in fresh),
             *(Learned(item.side, f"required to return: {item.requirement}", item.note) for item in asked),
         ),
-        fired=tuple(firing.rule for firing in after.firings if firing.rule not in had_fired),
-        no_longer_fires=tuple(firing.rule for firing in before.firings if firing.rule not in fired),
+        fired=tuple(rule for rule in _told(rulebase, after) if rule not in had_fired),
+        no_longer_fires=tuple(rule for rule in _told(rulebase, before) if rule not in fired),
         changes=tuple(_changes(rulebase, before, after)),
         roots=report.roots,
         decision=report.decision.verdict,
     )
+
+
+def _told(rulebase: Rulebase, trace: Trace) -> list[str]:
+    """Return the rules that fired, without those that only plan: a replay tells how the diagnosis came about."""
+    return [firing.rule for firing in trace.firings if not rulebase.rules[firing.rule].only_plans]
 
 
 def _changes(rulebase: Rulebase, before: Trace, after: Trace) -> Iterator[Change]:

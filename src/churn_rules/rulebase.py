@@ -17,16 +17,21 @@ from churn_rules.errors import UnknownNameError
 from churn_rules.vocabulary import SIDES, Fact, Term, Value
 
 __all__ = [
+    "ANCHORS",
+    "BLANKS",
     "DECISIONS",
+    "PHASES",
     "RESPONSIBLE",
     "ROLES",
     "SCOPES",
+    "STAGES",
     "STATUSES",
     "Accommodation",
     "Conclusions",
     "Drawn",
     "Example",
     "Link",
+    "PlanStep",
     "Reason",
     "Rule",
     "Rulebase",
@@ -43,6 +48,23 @@ STATUSES = ("established", "possible", "unsupported", "ruled_out")
 ROLES = ("root", "contributing", "consequence", "none")
 SCOPES = ("specific", "systemic", "mixed", "external", "undetermined")
 RESPONSIBLE = ("supplier", "customer", "competitor", "environment", "both")
+PHASES = ("backstory", "contact", "listen", "decide", "offer", "write", "exit", "after")
+BLANKS = (
+    "cautions",
+    "comparison",
+    "good_terms",
+    "landmines",
+    "missing",
+    "offers",
+    "people",
+    "questions",
+    "renewal",
+    "requirements",
+    "verdict",
+    "withheld",
+)
+ANCHORS = ("start", "loss", "renewal", "return")
+STAGES = ("leaving", "gone", "back")
 DECISIONS = ("pursue", "pursue_with_exception", "keep_a_foothold", "let_go", "undecided")
 
 
@@ -90,6 +112,28 @@ class Accommodation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStep:
+    """A step that a plan may have, due `days` after `anchor` (one of ANCHORS, or another step); see `rules/plan.yaml`.
+
+    `every` is in days and 0 for a step that comes once; a step `until` the loss makes no sense after it; `whom` names
+    the people whom the step speaks to, if any.
+    """
+
+    id: str
+    title: str
+    text: str
+    phase: str
+    owner: str
+    anchor: str
+    days: int
+    every: int = 0
+    times: int = 1
+    until: str = ""
+    fairness: str | None = None
+    whom: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusions:
     """What a rule adds when it fires."""
 
@@ -102,6 +146,8 @@ class Conclusions:
     withhold: tuple[str, ...] = ()
     warning: str | None = None
     decision: str | None = None
+    steps: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +175,11 @@ class Rule:
     replaced_by: str | None = None
     salience: int = 0
     examples: tuple[Example, ...] = ()
+
+    @property
+    def only_plans(self) -> bool:
+        """Whether it concludes nothing but steps of the plan, of which a diagnosis says nothing."""
+        return all(topic.kind in ("step", "drop") for topic, _ in drawn_by(self.then))
 
 
 class Topic(NamedTuple):
@@ -173,6 +224,8 @@ class Rulebase:
     shelved: Mapping[str, Rule]
     strata: tuple[Stratum, ...]
     digest: str
+    steps: Mapping[str, PlanStep] = field(default_factory=dict)
+    questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what to ask, by the stage of the case
     engines: dict[str, object] = field(default_factory=dict, repr=False)  # engines kept ready; see churn_rules.engines
 
     def __post_init__(self) -> None:
@@ -217,24 +270,27 @@ class Rulebase:
                 added.setdefault(topic, []).append(drawn)
         return added
 
-    def named(self, name: str) -> Rule | Reason | Fact | Accommodation:
-        """Return the rule, reason, fact, finding or accommodation of that name.
+    def named(self, name: str) -> Rule | Reason | Fact | Accommodation | PlanStep:
+        """Return the rule, reason, fact, finding, accommodation or step of that name.
 
         Raises:
             UnknownNameError: There is none.
         """
-        shelves: tuple[Mapping[str, Rule | Reason | Fact | Accommodation], ...] = (
+        shelves: tuple[Mapping[str, Rule | Reason | Fact | Accommodation | PlanStep], ...] = (
             self.rules,
             self.shelved,
             self.reasons,
             self.vocabulary,
             self.findings,
             self.accommodations,
+            self.steps,
         )
         for shelf in shelves:
             if name in shelf:
                 return shelf[name]
-        raise UnknownNameError("rule, reason, fact or accommodation", name, [key for shelf in shelves for key in shelf])
+        raise UnknownNameError(
+            "rule, reason, fact, accommodation or step", name, [key for shelf in shelves for key in shelf]
+        )
 
     def contents(self) -> dict[str, tuple[str, ...]]:
         """Return the names of everything in it, by kind."""
@@ -244,6 +300,7 @@ class Rulebase:
             "findings": tuple(self.findings),
             "facts": tuple(self.vocabulary),
             "rules": tuple(self.rules),
+            "steps": tuple(self.steps),
             "shelved": tuple(self.shelved),
         }
 
@@ -338,6 +395,28 @@ def _boolean(name: str, true: str, false: str) -> Term:
 
 _CASE_TERMS = (
     _choice("case.scope", "the scope of the case", SCOPES, {scope: f"the trouble is {scope}" for scope in SCOPES}),
+    _choice(
+        "case.decision",
+        "the decision",
+        DECISIONS,
+        {
+            "pursue": "the decision is to win them back",
+            "pursue_with_exception": "the decision is to win them back with an exception",
+            "keep_a_foothold": "the decision is to keep a foothold",
+            "let_go": "the decision is to let them go",
+            "undecided": "the case is undecided",
+        },
+    ),
+    _choice(
+        "case.stage",
+        "how far it has come",
+        STAGES,
+        {
+            "leaving": "the customer is leaving",
+            "gone": "the customer is gone",
+            "back": "the customer is back",
+        },
+    ),
     _boolean(
         "requirements.all_met",
         "everything that the customer requires is met",
@@ -377,8 +456,10 @@ _WAITS_FOR = {
     "requirements": ("accommodations",),
     "economics": ("accommodations",),
     "decision": ("scopes", "requirements", "economics"),
+    "steps": ("decision",),
 }
 _SETTLED_BY = {"role": "roles", "scope": "scopes", "responsible": "scopes"}
+_SETTLED_APART = {"case.decision": Topic("decision"), "case.stage": None}  # the stage is known from the start
 _CASE_TOPICS = {
     "accommodation": Topic("accommodations"),
     "case": Topic("scopes"),
@@ -392,6 +473,8 @@ _TOPIC_OF_DRAWN = {
     "link": "links",
     "offer": "accommodations",
     "withhold": "accommodations",
+    "step": "steps",
+    "drop": "steps",
 }
 
 
@@ -406,8 +489,9 @@ def drawn_by(then: Conclusions) -> Iterator[tuple[Topic, object]]:
         yield Topic("link", f"{link.cause} {link.effect}"), link.always
     for accommodation, reason in then.offer:
         yield Topic("offer", accommodation), reason
-    for accommodation in then.withhold:
-        yield Topic("withhold", accommodation), None
+    for kind, names in (("withhold", then.withhold), ("step", then.steps), ("drop", then.drop)):
+        for name in names:
+            yield Topic(kind, name), None
     if then.warning:
         yield Topic("warning"), then.warning
     if then.decision:
@@ -418,6 +502,8 @@ def topic_of(name: str, findings: Iterable[str], reasons: Iterable[str]) -> Topi
     """Return the topic that settles a name, or None for a fact, which is known from the start."""
     if name in findings:
         return Topic("finding", name)
+    if name in _SETTLED_APART:
+        return _SETTLED_APART[name]
     head, _, tail = name.partition(".")
     if head in reasons:
         return Topic(_SETTLED_BY[tail]) if tail in _SETTLED_BY else Topic("reason", head)

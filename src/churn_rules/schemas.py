@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from churn_rules.diagnosis import Diagnosis
+from churn_rules.planning import Plan
 from churn_rules.reading.shapes import CaseShape, RuleShape
 from churn_rules.replaying import Replays
 from churn_rules.rulebase import Rulebase
@@ -26,7 +27,7 @@ def as_json(value: object) -> str:
 
 
 def json_schema(kind: str, rulebase: Rulebase) -> str:
-    """Return the JSON Schema of a rule file, a case file, a diagnosis or a replay, as text.
+    """Return the JSON Schema of a rule file, a case file, a diagnosis, a replay or a plan, as text.
 
     Args:
         kind: One of SCHEMAS.
@@ -46,6 +47,8 @@ def _rule_schema(rulebase: Rulebase) -> dict[str, Any]:
         then[key]["anyOf"][0]["propertyNames"] = {"enum": list(rulebase.reasons)}
     then["offer"]["anyOf"][0]["propertyNames"] = {"enum": list(rulebase.accommodations)}
     _only(then["withhold"]["anyOf"][0]["items"], rulebase.accommodations)
+    for key in ("steps", "drop") if rulebase.steps else ():
+        _only(then[key]["anyOf"][0]["items"], rulebase.steps)
     for end in ("from", "to"):
         _only(definitions["LinkShape"]["properties"][end], rulebase.reasons)
     example = definitions["ExampleShape"]["properties"]
@@ -107,6 +110,13 @@ def _replay_schema(_: Rulebase) -> dict[str, Any]:
     return _titled(TypeAdapter(Replays).json_schema(by_alias=True, mode="serialization"), "Replays of churn-rules")
 
 
+def _plan_schema(rulebase: Rulebase) -> dict[str, Any]:
+    schema = TypeAdapter(Plan).json_schema(by_alias=True, mode="serialization")
+    for shape in ("PlannedStep", "LeftOut"):
+        _only(schema["$defs"][shape]["properties"]["id"], rulebase.steps)
+    return _titled(schema, "A plan of churn-rules")
+
+
 def _only(schema: dict[str, Any], names: Mapping[str, object]) -> None:
     """Narrow a text to the names that the rule base declares."""
     schema.pop("pattern", None)
@@ -123,4 +133,5 @@ SCHEMAS: Mapping[str, Callable[[Rulebase], dict[str, Any]]] = {
     "case": _case_schema,
     "diagnosis": _diagnosis_schema,
     "replay": _replay_schema,
+    "plan": _plan_schema,
 }

@@ -14,18 +14,20 @@ from churn_rules.diagnosis import Diagnosis, Evidence, Landmine, Named, ReasonRe
 from churn_rules.engines import Trace
 from churn_rules.explanation import Supported, Why, WhyNot, WhyNotRule, WhyRule, premise_in_words
 from churn_rules.replaying import Change, Replay, Replays, Step
-from churn_rules.rulebase import Accommodation, Reason, Rule, Rulebase, Topic, drawn_by
+from churn_rules.rulebase import Accommodation, PlanStep, Reason, Rule, Rulebase, Topic, drawn_by
 from churn_rules.vocabulary import LARGEST, Fact, Plain, accept, spoken
 
 __all__ = [
     "Line",
     "adds_in_words",
+    "due_in_words",
     "premise_of",
     "tell_contents",
     "tell_diagnosis",
     "tell_fact",
     "tell_facts",
     "tell_named",
+    "tell_plan_step",
     "tell_reason",
     "tell_replay",
     "tell_replays",
@@ -483,7 +485,7 @@ def tell_replays(replays: Replays, rulebase: Rulebase) -> Iterator[Line]:
 
 
 def tell_named(name: str, rulebase: Rulebase) -> Iterator[Line]:
-    """Read a rule, reason, fact, finding or accommodation aloud.
+    """Read a rule, reason, fact, finding, accommodation or step of the plan aloud.
 
     Raises:
         UnknownNameError: There is none of that name.
@@ -495,6 +497,8 @@ def tell_named(name: str, rulebase: Rulebase) -> Iterator[Line]:
             return tell_reason(reason, rulebase)
         case Accommodation() as accommodation:
             return tell_accommodation(accommodation, rulebase)
+        case PlanStep() as step:
+            return tell_plan_step(step, rulebase)
         case fact if fact.id in rulebase.vocabulary:
             return tell_fact(fact, rulebase)
         case finding:
@@ -509,6 +513,9 @@ def tell_contents(rulebase: Rulebase) -> Iterator[Line]:
     yield from _heading("Accommodations")
     for item in rulebase.accommodations.values():
         yield Line(f"{item.id}: {item.title}", hang=2)
+    yield from _heading("Steps of the plan")
+    for step in rulebase.steps.values():
+        yield Line(f"{step.id}: {step.title}", hang=2)
     yield from _heading("Findings")
     for finding in rulebase.findings.values():
         yield Line(f"{finding.id}: {finding.says['true']}", hang=2)
@@ -575,6 +582,9 @@ def _added(topic: Topic, adds: object, rulebase: Rulebase) -> str:
             return f"do not offer {rulebase.accommodations[topic.id].title}"
         case "warning":
             return f"take care: {adds}"
+        case "step" | "drop":
+            planned = "plan" if topic.kind == "step" else "leave out of the plan"
+            return f"{planned}: {rulebase.steps[topic.id].title}"
     return f"the decision is: {_VERDICTS[str(adds)].rstrip('.')}"
 
 
@@ -612,6 +622,26 @@ def tell_accommodation(item: Accommodation, rulebase: Rulebase) -> Iterator[Line
     for words, kind in (("Rules that offer it", "offer"), ("Rules that withhold it", "withhold")):
         yield from _heading(words)
         yield from _rules_drawing(Topic(kind, item.id), rulebase)
+
+
+def due_in_words(step: PlanStep) -> str:
+    """Say when a step of the plan is due, and how often."""
+    anchors = {"start": "the start", "loss": "the loss", "renewal": "the renewal", "return": "the return"}
+    anchor = anchors.get(step.anchor, step.anchor)
+    counted = f"{abs(step.days)} day{'s' * (abs(step.days) != 1)} {'before' if step.days < 0 else 'after'} {anchor}"
+    when = counted if step.days else f"on the day of {anchor}"
+    when += f", then every {step.every} days, {step.times} times in all" if step.every else ""
+    return f"{when}, until {anchors[step.until]}" if step.until else when
+
+
+def tell_plan_step(step: PlanStep, rulebase: Rulebase) -> Iterator[Line]:
+    """Tell what a step of the plan is, when it is due, and the rules that conclude it or drop it."""
+    yield Line(f"{step.title} [{step.id}]", 0, style="heading")
+    yield Line(step.text)
+    yield Line(f"Phase: {step.phase}; owner: {step.owner}; due {due_in_words(step)}.", hang=2, style="dim")
+    for words, kind in (("Rules that conclude it", "step"), ("Rules that drop it", "drop")):
+        yield from _heading(words)
+        yield from _rules_drawing(Topic(kind, step.id), rulebase)
 
 
 def tell_finding(finding: Fact, rulebase: Rulebase) -> Iterator[Line]:

@@ -17,6 +17,7 @@ from churn_rules.errors import Issue, Location, did_you_mean
 from churn_rules.reading.documents import Document, Key, read_document
 from churn_rules.reading.draft import Draft, accepted
 from churn_rules.reading.knowledge import read_accommodations, read_facts, read_findings, read_reasons
+from churn_rules.reading.planning import read_plan
 from churn_rules.reading.shapes import RuleShape, ThenShape, shape_of
 from churn_rules.rulebase import Conclusions, Example, Link, Rule, conclusion_terms
 from churn_rules.vocabulary import Span, Term, Value
@@ -25,6 +26,7 @@ __all__ = ["read_rules"]
 
 _SIGNS = {">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than", "=": "is", "!=": "is_not"}
 _FILES = ("vocabulary.yaml", "findings.yaml", "reasons.yaml", "accommodations.yaml")
+_PLAN = "plan.yaml"  # a rule base without one makes no plans
 _MOST_FILES = 5000
 _WRITABLE = {
     "boolean": ("is", "is_not"),
@@ -62,6 +64,9 @@ def read_rules(folder: Path) -> Draft:
     read_accommodations(draft, known["accommodations.yaml"])
     draft.terms = conclusion_terms(draft.vocabulary, draft.findings, draft.reasons, draft.accommodations)
     draft.documents |= known
+    if (folder / _PLAN).exists():
+        draft.documents[_PLAN] = known[_PLAN] = _read(draft, folder / _PLAN)
+        read_plan(draft, known[_PLAN])
     documents = [_read(draft, path) for path in paths]
     if all(document.data is not None for document in known.values()):
         for path, document in zip(paths, documents, strict=True):
@@ -90,7 +95,7 @@ def _rule_files(draft: Draft) -> Iterator[Path]:
 def _note_stray_files(draft: Draft) -> None:
     for pattern in ("*.yaml", "*.yml", "*/*.yml", "*/*/*.yaml", "*/*/*.yml"):
         for path in sorted(draft.folder.glob(pattern)):
-            if path.parent != draft.folder or path.name not in _FILES:
+            if path.parent != draft.folder or path.name not in (*_FILES, _PLAN):
                 shown = _shown(draft, path)
                 what, why = f"{shown} is not read", "rules stand in files `theme/rule-id.yaml`"
                 draft.issues.append(Issue("F403", what, why, "move or rename it", Location(shown), "warning"))
@@ -310,6 +315,8 @@ def _conclusions(shape: ThenShape, draft: Draft, document: Document) -> Conclusi
         withhold=tuple(shape.withhold or ()),
         warning=shape.warning,
         decision=shape.decision,
+        steps=tuple(shape.steps or ()),
+        drop=tuple(shape.drop or ()),
     )
 
 
@@ -325,6 +332,9 @@ def _named(shape: ThenShape) -> Iterator[tuple[str, str, tuple[Key, ...]]]:
         yield "reason", reason, ("offer", accommodation)
     for place, accommodation in enumerate(shape.withhold or ()):
         yield "accommodation", accommodation, ("withhold", place)
+    for key in ("steps", "drop"):
+        for place, step in enumerate(getattr(shape, key) or ()):
+            yield "step", step, (key, place)
 
 
 def _check_answers(accommodation: str, reason: str, draft: Draft, document: Document) -> None:

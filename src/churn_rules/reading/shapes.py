@@ -22,6 +22,7 @@ __all__ = [
     "FindingShape",
     "LinkShape",
     "ObservationShape",
+    "PlanShape",
     "ReasonsShape",
     "RuleShape",
     "ThenShape",
@@ -107,6 +108,51 @@ class AccommodationShape(_Shape):
     fairness: Annotated[list[Literal["distributive", "procedural", "interactional"]], Field(min_length=1)]
 
 
+class DayShape(_Shape):
+    """When a step of the plan is due: so many days after the start, the loss, the renewal, the return or another step.
+
+    Days before it are negative.
+    """
+
+    after: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+    days: Annotated[int, Field(ge=-1000, le=1000)]
+
+
+class RepeatShape(_Shape):
+    """How often a step of the plan comes: every so many days, so many times in all."""
+
+    every: Annotated[int, Field(ge=1, le=1000)]
+    times: Annotated[int, Field(ge=2, le=100)]
+
+
+class PlanStepShape(_Shape):
+    """A step in plan.yaml."""
+
+    title: Text
+    text: Text
+    phase: Literal["backstory", "contact", "listen", "decide", "offer", "write", "exit", "after"]
+    owner: Text
+    day: DayShape
+    repeat: RepeatShape | None = None
+    until: Literal["loss"] | None = None
+    fairness: Literal["distributive", "procedural", "interactional"] | None = None
+    whom: Text | None = None
+
+
+class QuestionsShape(_Shape):
+    """The two questions, in the tense of each stage."""
+
+    leaving: Annotated[list[Text], Field(min_length=1)]
+    gone: Annotated[list[Text], Field(min_length=1)]
+
+
+class PlanShape(_Shape):
+    """plan.yaml."""
+
+    questions: QuestionsShape
+    steps: Annotated[dict[RuleId, PlanStepShape], Field(min_length=1)]
+
+
 class LinkShape(_Shape):
     """A link that a rule switches on or off."""
 
@@ -127,6 +173,8 @@ class ThenShape(_Shape):
     withhold: Annotated[list[Name], Field(min_length=1)] | None = None
     warning: Text | None = None
     decision: Verdict | None = None
+    steps: Annotated[list[RuleId], Field(min_length=1)] | None = None
+    drop: Annotated[list[RuleId], Field(min_length=1)] | None = None
 
 
 class ExampleShape(_Shape):
