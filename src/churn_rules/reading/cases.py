@@ -107,13 +107,13 @@ def case_from_facts(facts: Mapping[str, object], rulebase: Rulebase, *, typed_in
         twin = told.setdefault((fact_id, side or "record"), str(name))
         if twin != name:
             why = "a fact without a side counts as on record"
-            issues.append(Issue("C307", f"`{twin}` and `{name}` are the same", why, "give one of them", at))
+            issues.append(Issue("C313", f"`{twin}` and `{name}` are the same", why, "give one of them", at))
         elif fact is None:
             fix = f"`churn-rules facts` lists them all{did_you_mean(fact_id, rulebase.vocabulary)}"
             issues.append(Issue("C301", f"unknown fact `{fact_id}`", "no rule could read it", fix, at))
         elif not dot and (read := _read_only_by_side(fact_id, rulebase)):
             why = f"rules read only what one side says of it: {', '.join(read)}"
-            issues.append(Issue("C308", f"`{fact_id}` needs a side", why, f"write {' or '.join(read)}", at))
+            issues.append(Issue("C314", f"`{fact_id}` needs a side", why, f"write {' or '.join(read)}", at))
         elif dot and side not in SIDES:
             fix = f"write {', '.join(f'{fact_id}.{one}' for one in SIDES)}{did_you_mean(side, SIDES)}"
             issues.append(Issue("C302", f"unknown side `{side}`", "a fact is told by one of three sides", fix, at))
