@@ -28,6 +28,7 @@ from churn_rules.conditions import All, Any, Condition, Test, negate
 from churn_rules.diagnosis import conclude_case
 from churn_rules.economics import INPUTS
 from churn_rules.engines import ENGINES, Trace, engine_for
+from churn_rules.money import Amount
 from churn_rules.patterns import breaches
 from churn_rules.rulebase import (
     DECISIONS,
@@ -639,11 +640,15 @@ class Oracle:
             return
         amounts = [value for value in inputs if isinstance(value, Span)]
         for end in (0, 1):
-            once = sum(costs[name].once[end] for name in offers)
+            once = sum(_end(costs[name].once, end) for name in offers)
             for other in (0, 1):
-                yearly = sum(costs[name].yearly[other] for name in offers)
+                yearly = sum(_end(costs[name].yearly, other) for name in offers)
                 for years, margin, idle, attempt, exposure in product(*amounts):
                     yield years * (margin + idle - yearly) - once - exposure, attempt
+
+
+def _end(amount: Amount | Span, end: int) -> float:
+    return float((amount.low, amount.high)[end])
 
 
 def _oracle_difference(world: World, trace: Trace) -> str:

@@ -11,9 +11,10 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "churn_rules"
 LAYERS = (
     ("errors",),
     ("certainty", "vocabulary"),
-    ("conditions",),
+    ("money",),
+    ("conditions", "figures"),
     ("rulebase", "cases"),
-    ("patterns", "economics"),
+    ("patterns", "economics", "worth"),
     ("reading",),
     ("checking", "conclusions"),
     ("loading",),
@@ -21,7 +22,7 @@ LAYERS = (
     ("diagnosis",),
     ("explanation",),
     ("replaying",),
-    ("schemas", "telling", "api"),
+    ("schemas", "sums", "telling", "api"),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

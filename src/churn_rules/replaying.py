@@ -153,6 +153,7 @@ def _days(case: Case) -> list[float]:
     dates += [item.date for item in case.requirements]
     dates += [item.date for item in case.todays_supplier]
     dates += [item.date for item in case.costs]
+    dates += [case.economics.date] if case.economics else []
     return sorted({date.high if date else 0.0 for date in dates})
 
 

@@ -15,6 +15,7 @@ from churn_rules.engines import Trace
 from churn_rules.explanation import Supported, Why, WhyNot, WhyNotRule, WhyRule, premise_in_words
 from churn_rules.replaying import Change, Replay, Replays, Step
 from churn_rules.rulebase import Accommodation, Reason, Rule, Rulebase, Topic, drawn_by
+from churn_rules.sums import table_of
 from churn_rules.vocabulary import Fact, Plain, accept, spoken
 
 __all__ = [
@@ -174,9 +175,10 @@ class _DiagnosisTeller:
             yield self.landmine(mine)
         for found in self.diagnosis.discrepancies:
             observed, derived = self.fact(found.fact, found.observed), self.fact(found.fact, found.derived)
-            yield Line(
-                f"The figures do not agree: as told, {observed}; by its sources, {derived}.", hang=2, style="bad"
+            one, other = (
+                ("in the economics", "on the timeline") if found.by == "timeline" else ("as told", "by its sources")
             )
+            yield Line(f"The figures do not agree: {one}, {observed}; {other}, {derived}.", hang=2, style="bad")
 
     def landmine(self, mine: Landmine) -> Line:
         if mine.kind == "disagreement":
@@ -223,6 +225,7 @@ class _DiagnosisTeller:
         yield from _heading("Cost and benefit")
         if worked_out.value is None:
             yield Line(f"Not worked out: {self.lacking(worked_out.missing)}.", hang=2)
+            yield from (Line(text, hang=2) for text in table_of(worked_out))
             return
         yield Line(f"Value of the account won back: {_money(worked_out.value, worked_out.currency)}")
         yield Line(f"Cost of the attempt: {_money(worked_out.attempt, worked_out.currency)}")
@@ -232,6 +235,7 @@ class _DiagnosisTeller:
             yield Line("Whether it pays hangs on where in these ranges the amounts lie.")
         else:
             yield Line(f"It pays where the chance of return is at least {_percent(chance)}.", style="good")
+        yield from (Line(text, hang=2) for text in table_of(worked_out))
 
     def lacking(self, missing: tuple[str, ...]) -> str:
         inputs = [self.rulebase.vocabulary[name].title for name in missing if name in self.rulebase.vocabulary]

@@ -18,6 +18,7 @@ from churn_rules.reading.documents import Document
 __all__ = [
     "AccommodationShape",
     "CaseShape",
+    "EconomicsShape",
     "FactShape",
     "FindingShape",
     "LinkShape",
@@ -36,6 +37,9 @@ Scope = Literal["specific", "systemic", "mixed", "external", "undetermined"]
 Responsible = Literal["supplier", "customer", "competitor", "environment", "both"]
 Verdict = Literal["pursue", "pursue_with_exception", "keep_a_foothold", "let_go"]
 Side = Literal["us", "customer", "record"]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Year = Annotated[int, Field(ge=1900, le=2200)]
+Money = Annotated[Any, Field(description="a number; {low: …, likely: …, high: …}; {from: …, to: …}; or unknown")]
 Moment = Annotated[Any, Field(description="a year, year-month or day: 2009, 2009-03, 2009-03-31; or {from: …, to: …}")]
 
 
@@ -196,6 +200,81 @@ class CostShape(_Shape):
     note: Text | None = None
 
 
+class YearlyShape(_Shape):
+    """An amount of one past year."""
+
+    year: Year
+    amount: Money
+    side: Side = "us"
+    note: Text | None = None
+
+
+class TurnoverShape(_Shape):
+    """What the customer bought in a year, and all that we sold in it."""
+
+    year: Year
+    amount: Money
+    total: Money = None
+    side: Side = "us"
+    note: Text | None = None
+
+
+class ReplacementShape(_Shape):
+    """What finding new customers in place of the lost one would cost."""
+
+    customers: Money
+    cost_each: Money
+
+
+class ReferralsShape(_Shape):
+    """Customers whom this one would bring, and the yearly margin of each."""
+
+    customers: Money
+    margin_each: Money
+
+
+class IdleCapacityShape(_Shape):
+    """What their return would earn in a year on capacity that stands idle."""
+
+    yearly: Money
+
+
+class CustomerGainShape(_Shape):
+    """What the customer would gain in a year; reported, never part of what we gain."""
+
+    yearly: Money
+
+
+class ModelChangeShape(_Shape):
+    """What changing the business model for everybody would cost; below zero where it brings more."""
+
+    once: Money
+    yearly: Money
+
+
+class EconomicsShape(_Shape):
+    """What is known about money: every amount is a number, {low, likely, high} or {from, to}."""
+
+    currency: Currency | None = None
+    date: Moment = None
+    margin: list[YearlyShape] = []
+    turnover: list[TurnoverShape] = []
+    past_investments: list[YearlyShape] = []
+    largest_customers: Annotated[list[Money], Field(min_length=3, max_length=20)] | None = None
+    largest_in: Literal["amount", "percent"] = "amount"
+    expected_margin: Money = None
+    idle_capacity: IdleCapacityShape | None = None
+    years: Money = None
+    attempt: Money = None
+    exposure: Money = None
+    replacement: ReplacementShape | None = None
+    referrals: ReferralsShape | None = None
+    count_referrals: bool = False
+    customer_gain: CustomerGainShape | None = None
+    model_change: ModelChangeShape | None = None
+    years_to_next_renewal: Money = None
+
+
 class ExpectShape(_Shape):
     """What the author of a case expects of the diagnosis."""
 
@@ -225,11 +304,12 @@ class CaseShape(_Shape):
     title: Text
     lost: Moment = None
     source: Text
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     timeline: Annotated[list[ObservationShape], Field(min_length=1)]
     requirements: list[RequirementShape] = []
     todays_supplier: list[SupplierTermsShape] = []
     costs: list[CostShape] = []
+    economics: EconomicsShape | None = None
     expect: ExpectShape | None = None
     outcome: OutcomeShape | None = None
 
