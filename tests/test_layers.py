@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "churn_rules"
 LAYERS = (
     ("errors",),
     ("certainty", "vocabulary"),
-    ("money",),
+    ("money", "wording"),
     ("conditions", "figures"),
     ("rulebase", "cases"),
     ("patterns", "economics", "worth"),

@@ -15,6 +15,7 @@ from churn_rules.errors import ValueRefusedError
 from churn_rules.figures import Figures
 from churn_rules.money import Amount
 from churn_rules.vocabulary import DERIVATIONS, SIDES, Derivation, Fact, Side, Span, Value
+from churn_rules.wording import Hint
 
 __all__ = [
     "Case",
@@ -108,7 +109,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One account. `lost` is the date of the loss, or None for a customer who is only about to leave."""
+    """One account. `lost` is the date of the loss, or None for a customer who is only about to leave.
+
+    `hints` are on the wording of the file that it was read from; nothing is ever concluded from them.
+    """
 
     id: str = "case"
     title: str = ""
@@ -122,6 +126,7 @@ class Case:
     economics: Figures | None = None
     expect: Expectation | None = None
     outcome: Outcome | None = None
+    hints: tuple[Hint, ...] = ()
 
     def until(self, day: float) -> Case:
         """Return the case as it was known at the end of a day (an ordinal); what bears no date was always known."""

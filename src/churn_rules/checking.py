@@ -72,6 +72,7 @@ def check(draft: Draft) -> Rulebase | None:
         shelved={rule_id: rule for rule_id, rule in draft.rules.items() if rule_id not in accepted},
         strata=strata,
         digest=draft.digest,
+        wording=draft.wording,
     )
 
 

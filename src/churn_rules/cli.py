@@ -141,6 +141,7 @@ def diagnose(
 
     rulebase = _load(rules)
     found = _case(case, facts, rulebase)
+    _hint([found])
     run = trace(found, rulebase=rulebase, engine=engine)
     diagnosis = conclude_case(rulebase, run)
     if as_ == "json":
@@ -166,7 +167,9 @@ def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -
 
     rulebase = _load(rules)
     paths = case_paths([_found(case) for case in cases] or [shipped("cases")])
-    replays = replay_all(rulebase, read_cases(paths, rulebase), engine)
+    found = read_cases(paths, rulebase)
+    _hint(found)
+    replays = replay_all(rulebase, found, engine)
     if as_ == "json":
         click.echo(as_json(replays))
     else:
@@ -348,6 +351,15 @@ def _case(case: str | None, facts: Sequence[str], rulebase: Rulebase) -> Case:
         return case_from_facts(typed, rulebase, typed_in=True)
     except CaseError as error:
         raise click.UsageError(render_issues(error.issues)) from None
+
+
+def _hint(cases: Iterable[Case]) -> None:
+    """Ask on stderr for another wording where a note prescribes or blames."""
+    from churn_rules.telling import tell_hint  # noqa: PLC0415
+
+    for case in cases:
+        for hint in case.hints:
+            click.echo(tell_hint(hint), err=True)
 
 
 def _print(lines: Iterable[Line]) -> None:

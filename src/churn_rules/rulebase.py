@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from churn_rules.conditions import Condition, tests
 from churn_rules.errors import UnknownNameError
 from churn_rules.vocabulary import SIDES, Fact, Term, Value
+from churn_rules.wording import Wording
 
 __all__ = [
     "DECISIONS",
@@ -169,6 +170,7 @@ class Rulebase:
     shelved: Mapping[str, Rule]
     strata: tuple[Stratum, ...]
     digest: str
+    wording: Wording = field(default_factory=Wording)
     engines: dict[str, object] = field(default_factory=dict, repr=False)  # engines kept ready; see churn_rules.engines
 
     @cached_property

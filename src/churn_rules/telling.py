@@ -17,6 +17,7 @@ from churn_rules.replaying import Change, Replay, Replays, Step
 from churn_rules.rulebase import Accommodation, Reason, Rule, Rulebase, Topic, drawn_by
 from churn_rules.sums import table_of
 from churn_rules.vocabulary import Fact, Plain, accept, spoken
+from churn_rules.wording import Hint
 
 __all__ = [
     "Line",
@@ -26,6 +27,7 @@ __all__ = [
     "tell_diagnosis",
     "tell_fact",
     "tell_facts",
+    "tell_hint",
     "tell_named",
     "tell_reason",
     "tell_replay",
@@ -361,6 +363,14 @@ def tell_trace(trace: Trace, rulebase: Rulebase) -> Iterator[Line]:
 
 def _undecided(trace: Trace) -> int:
     return sum(truth is None for truth in trace.verdicts.values())
+
+
+def tell_hint(hint: Hint) -> str:
+    """Tell where a note or title prescribes or blames, in which words, and ask what happened instead."""
+    words = ", ".join(f"`{word}`" for word in hint.words)
+    verbs = {"prescriptive": "tells what should have been", "blaming": "blames"}
+    does = " and ".join(verbs[kind] for kind in hint.kinds)
+    return f"{hint.where}: hint: the {hint.about} {does} ({words}): {hint.question}"
 
 
 # --- a replay ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Never diagnoses anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from churn_rules.figures import Figures
 from churn_rules.money import CURRENCIES
 from churn_rules.reading.documents import Document, Key, read_document
 from churn_rules.reading.figures import Amounts, read_figures
+from churn_rules.reading.hints import hints_on
 from churn_rules.reading.shapes import CaseShape, shape_of
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Side, Span, accept, accept_text, parse_date
@@ -57,7 +59,7 @@ def read_case(file: Path, rulebase: Rulebase) -> Case:
     case = _CaseReader(document, rulebase).read(file) if document.data is not None else None
     if case is None or document.issues:
         raise CaseError(document.issues)
-    return case
+    return replace(case, hints=hints_on(document, rulebase.wording))
 
 
 def read_cases(paths: Iterable[Path], rulebase: Rulebase) -> list[Case]:

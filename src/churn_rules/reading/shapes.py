@@ -26,12 +26,14 @@ __all__ = [
     "ReasonsShape",
     "RuleShape",
     "ThenShape",
+    "WordingShape",
     "shape_of",
 ]
 
 RuleId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Phrase = Annotated[str, Field(pattern=r"\w", max_length=100)]
 Certainty = Annotated[float, Field(ge=-LIMIT, le=LIMIT)]
 Scope = Literal["specific", "systemic", "mixed", "external", "undetermined"]
 Responsible = Literal["supplier", "customer", "competitor", "environment", "both"]
@@ -98,6 +100,29 @@ class ReasonsShape(_Shape):
     thresholds: ThresholdsShape
     root_margin: Annotated[float, Field(ge=0, le=1)]
     reasons: Annotated[dict[Name, ReasonShape], Field(min_length=1)]
+
+
+class PhrasesShape(_Shape):
+    """Words of one language that prescribe or blame."""
+
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+    kind: Literal["prescriptive", "blaming"]
+    phrases: Annotated[list[Phrase], Field(min_length=1)]
+
+
+class ExceptionsShape(_Shape):
+    """What those words may stand in without prescribing or blaming."""
+
+    within: list[Phrase] = []
+    told_by: list[Phrase] = []
+
+
+class WordingShape(_Shape):
+    """wording.yaml."""
+
+    source: Text
+    lists: Annotated[list[PhrasesShape], Field(min_length=1)]
+    exceptions: ExceptionsShape = ExceptionsShape()
 
 
 class AccommodationShape(_Shape):
