@@ -48,7 +48,8 @@ docs: $(READY) ## Fail where a generated page of docs/ is stale
 
 goldens: $(READY) ## Rewrite generated docs and expected texts; review them as a diff
 	$(BIN)/python docs/generate.py
-	CHURN_REWRITE_GOLDENS=1 $(BIN)/python -m pytest tests/test_errors.py tests/test_explanations.py tests/unit/test_plan.py
+	CHURN_REWRITE_GOLDENS=1 $(BIN)/python -m pytest tests/test_errors.py tests/test_explanations.py tests/unit/test_plan.py \
+	  tests/unit/test_wording.py
 
 agreement: $(READY) ## A million random cases, every engine against the reference
 	$(BIN)/python -m tests.agreement --rows 1000000 --seed 1

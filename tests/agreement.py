@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from itertools import product
@@ -28,6 +29,8 @@ from churn_rules.conditions import All, Any, Condition, Test, negate
 from churn_rules.diagnosis import conclude_case
 from churn_rules.economics import INPUTS
 from churn_rules.engines import ENGINES, Trace, engine_for
+from churn_rules.figures import Figures
+from churn_rules.money import Amount
 from churn_rules.patterns import breaches
 from churn_rules.rulebase import (
     DECISIONS,
@@ -438,7 +441,25 @@ def random_case(rng: Random, world: World, case_id: str = "case") -> Case:
             if rng.random() < 0.3
         ),
         costs=tuple(_cost(rng, name) for name in accommodations if rng.random() < 0.8),
+        economics=_figures(rng) if rng.random() < 0.3 else None,
     )
+
+
+def _figures(rng: Random) -> Figures:
+    """Draw an economics block: each input that the timeline may tell as well, half the time, and mostly as a range."""
+    drawn = {name: _amount(rng, grid) for name, grid in _AMOUNTS.items() if rng.random() < 0.5}
+    return Figures(
+        years=drawn.get("years_expected"),
+        expected_margin=drawn.get("yearly_margin"),
+        idle_capacity=drawn.get("idle_capacity_margin"),
+        attempt=drawn.get("attempt_cost"),
+        exposure=drawn.get("precedent_exposure"),
+    )
+
+
+def _amount(rng: Random, grid: tuple[int, ...]) -> Amount:
+    low, likely, high = sorted(Decimal(rng.choice(grid)) for _ in range(3))
+    return Amount(low, likely, high)
 
 
 def _requirement(rng: Random, number: int, accommodations: tuple[str, ...]) -> Requirement:
@@ -669,11 +690,15 @@ class Oracle:
             return
         amounts = [value for value in inputs if isinstance(value, Span)]
         for end in (0, 1):
-            once = sum(costs[name].once[end] for name in offers)
+            once = sum(_end(costs[name].once, end) for name in offers)
             for other in (0, 1):
-                yearly = sum(costs[name].yearly[other] for name in offers)
+                yearly = sum(_end(costs[name].yearly, other) for name in offers)
                 for years, margin, idle, attempt, exposure in product(*amounts):
                     yield years * (margin + idle - yearly) - once - exposure, attempt
+
+
+def _end(amount: Amount | Span, end: int) -> float:
+    return float((amount.low, amount.high)[end])
 
 
 def _oracle_difference(world: World, trace: Trace) -> str:

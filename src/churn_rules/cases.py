@@ -5,14 +5,17 @@ Never reads a file, and never concludes why a customer left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from churn_rules.errors import ValueRefusedError
+from churn_rules.figures import Figures
+from churn_rules.money import Amount
 from churn_rules.vocabulary import DERIVATIONS, SIDES, Derivation, Fact, Side, Span, Value
+from churn_rules.wording import Hint
 
 __all__ = [
     "Case",
@@ -72,8 +75,8 @@ class Cost:
     """What an accommodation would cost for this customer, once and per year, in the currency of the case."""
 
     accommodation: str
-    once: Span
-    yearly: Span
+    once: Amount | Span
+    yearly: Amount | Span
     date: Span | None = None
     note: str = ""
 
@@ -107,7 +110,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One account. `lost` is the date of the loss, or None for a customer who is only about to leave."""
+    """One account. `lost` is the date of the loss, or None for a customer who is only about to leave.
+
+    `hints` are on the wording of the file that it was read from; nothing is ever concluded from them.
+    """
 
     id: str = "case"
     title: str = ""
@@ -118,8 +124,10 @@ class Case:
     requirements: tuple[Requirement, ...] = ()
     todays_supplier: tuple[SupplierTerms, ...] = ()
     costs: tuple[Cost, ...] = ()
+    economics: Figures | None = None
     expect: Expectation | None = None
     outcome: Outcome | None = None
+    hints: tuple[Hint, ...] = ()
 
     def changed_by(self, other: Case) -> Case:
         """Return the case with another's observations in place of its own about the same fact and side: a what-if."""
@@ -136,10 +144,11 @@ class Case:
             requirements=_before(self.requirements, day),
             todays_supplier=_before(self.todays_supplier, day),
             costs=_before(self.costs, day),
+            economics=next(iter(_before((self.economics,), day)), None) if self.economics else None,
         )
 
 
-_Dated = TypeVar("_Dated", Observation, Requirement, SupplierTerms, Cost)
+_Dated = TypeVar("_Dated", Observation, Requirement, SupplierTerms, Cost, Figures)
 
 
 def _before(items: tuple[_Dated, ...], day: float) -> tuple[_Dated, ...]:
@@ -180,11 +189,15 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """A fact that was observed and also follows from others, with another value; the observed one stands."""
+    """A fact that was observed and also follows from others, with another value; the observed one stands.
+
+    Of an amount in the economics block, `observed` is the block's, which stands, and `derived` the timeline's.
+    """
 
     fact: str
     observed: Value
     derived: Value
+    by: Literal["derivation", "timeline"] = "derivation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +240,28 @@ def remember(case: Case, vocabulary: Mapping[str, Fact]) -> Memory:
             values[f"{fact_id}.disputed"] = disputed
             if disputed:
                 disagreements.append(Disagreement(fact_id, spoken))
-    discrepancies = _derive(vocabulary, values, told)
+    discrepancies = tuple(_tell_figures(case.economics, vocabulary, values, told)) if case.economics else ()
+    discrepancies += _derive(vocabulary, values, told)
     values["case.stage"] = "back" if values.get("came_back") is True else "gone" if case.lost else "leaving"
     return Memory(case, MappingProxyType(values), MappingProxyType(told), tuple(disagreements), discrepancies)
+
+
+def _tell_figures(
+    figures: Figures, vocabulary: Mapping[str, Fact], values: dict[str, Value], told: dict[str, Observation]
+) -> Iterator[Discrepancy]:
+    """Let the economics block stand before the timeline, and yield where the two differ."""
+    for name, amount in figures.facts():
+        if fact := vocabulary.get(name):
+            span, earlier = amount.span(), values.get(name)
+            if isinstance(earlier, Span) and _far_apart(earlier, span, fact.tolerance):
+                yield Discrepancy(name, span, earlier, "timeline")
+            values[name] = span
+            told[name] = Observation(name, span, "record", figures.date, "from the economics of the case")
+
+
+def _far_apart(one: Span, other: Span, tolerance: float) -> bool:
+    """Tell whether two figures for one input differ at either end: a range and a number within it do."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) > tolerance
 
 
 def _value(observation: Observation) -> Value:

@@ -74,6 +74,7 @@ def check(draft: Draft) -> Rulebase | None:
         digest=draft.digest,
         steps=draft.steps,
         questions=draft.questions,
+        wording=draft.wording,
     )
 
 

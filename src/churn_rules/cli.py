@@ -163,6 +163,7 @@ def diagnose(
 
     rulebase = _load(rules)
     found = _case(case, facts, rulebase)
+    _hint([found])
     run = trace(found, rulebase=rulebase, engine=engine)
     diagnosis = conclude_case(rulebase, run)
     _answer(diagnosis, as_, lambda: tell_diagnosis(diagnosis, rulebase, found.title, everything=everything))
@@ -266,7 +267,9 @@ def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -
 
     rulebase = _load(rules)
     paths = case_paths([find_case(case) for case in cases] or [shipped("cases")])
-    replays = replay_all(rulebase, read_cases(paths, rulebase), engine)
+    found = read_cases(paths, rulebase)
+    _hint(found)
+    replays = replay_all(rulebase, found, engine)
     _answer(replays, as_, lambda: tell_replays(replays, rulebase))
     if not replays.met:
         raise click.exceptions.Exit(1)
@@ -426,6 +429,15 @@ def _typed_in(facts: Sequence[str]) -> dict[str, object]:
             raise click.UsageError(f"`{name.strip()}` is given twice; give it once, or once a side (NAME.customer=…).")
         typed[name.strip()] = value
     return typed
+
+
+def _hint(cases: Iterable[Case]) -> None:
+    """Ask on stderr for another wording where a note prescribes or blames."""
+    from churn_rules.telling import tell_hint
+
+    for case in cases:
+        for hint in case.hints:
+            click.echo(tell_hint(hint), err=True)
 
 
 def _answer(value: object, as_: str, tell: Callable[[], Iterable[Line]]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from churn_rules.cases import latest
 from churn_rules.certainty import fold
-from churn_rules.economics import Economics, break_even
+from churn_rules.economics import Economics, Way, break_even, for_everybody
 from churn_rules.rulebase import Topic
 from churn_rules.vocabulary import Truth, Value, exact
 
@@ -28,6 +28,7 @@ __all__ = [
     "requirement_status",
     "roots",
     "status_at",
+    "ways_of",
 ]
 
 Verdicts = Mapping[str, Truth]
@@ -214,7 +215,27 @@ def _economics(state: _State, _: str) -> None:
 
 def economics_of(rulebase: Rulebase, memory: Memory, known: Mapping[str, Value]) -> Economics:
     """Work out cost and benefit with the accommodations that are offered."""
-    return break_even(known, offered(rulebase, known), latest(memory.case.costs).values())
+    return break_even(known, offered(rulebase, known), tuple(latest(memory.case.costs).values()), memory.case.economics)
+
+
+def ways_of(rulebase: Rulebase, memory: Memory, known: Mapping[str, Value]) -> tuple[Way, ...]:
+    """Cost each way to win the customer back.
+
+    Returns:
+        The carve-out for this customer; where the trouble is systemic or mixed, also the change of the business model
+        for everybody. The latter makes superfluous what is offered for an established reason that is systemic; what
+        is offered for anything else still costs.
+    """
+    carve_out = economics_of(rulebase, memory, known).exactly
+    if known["case.scope"] not in ("systemic", "mixed"):
+        return (carve_out,)
+    mended = {
+        reason
+        for reason in rulebase.reasons
+        if known[f"{reason}.status"] == "established" and known[f"{reason}.scope"] in ("systemic", "mixed")
+    }
+    still = [item for item in offered(rulebase, known) if not mended & {*rulebase.accommodations[item].answers}]
+    return carve_out, for_everybody(known, still, tuple(latest(memory.case.costs).values()), memory.case.economics)
 
 
 def _decision(state: _State, _: str) -> None:

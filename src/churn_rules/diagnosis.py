@@ -14,13 +14,14 @@ from pydantic import Field
 
 from churn_rules.cases import Case, latest, remember
 from churn_rules.certainty import fold
-from churn_rules.conclusions import active_links, economics_of, offered, requirement_status, roots, status_at
+from churn_rules.conclusions import active_links, economics_of, offered, requirement_status, roots, status_at, ways_of
 from churn_rules.conditions import holds, tests
-from churn_rules.economics import INPUTS
+from churn_rules.economics import INPUTS, Sensitivity, Way, sensitivity
 from churn_rules.engines import DEFAULT, Trace, engine_for
 from churn_rules.errors import UnknownNameError
 from churn_rules.rulebase import Drawn, Rule, Rulebase, Topic, drawn_by, topic_of
 from churn_rules.vocabulary import Plain, Value, plain
+from churn_rules.worth import Worth, worth_of
 
 __all__ = [
     "SCHEMA",
@@ -88,11 +89,15 @@ class Landmine:
 
 @dataclass(frozen=True, slots=True)
 class DiscrepancyReport:
-    """An observed value that differs from the one that follows from other facts; the observed one stands."""
+    """An observed value that differs from the one that follows from other facts; the observed one stands.
+
+    Where `by` is `timeline`, `observed` is the amount of the economics block and `derived` that of the timeline.
+    """
 
     fact: str
     observed: Plain | None
     derived: Plain | None
+    by: str = "derivation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +145,23 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class EconomicsReport:
-    """Value of the account won back, cost of the attempt, and whether it pays; null where an input is unknown."""
+    """Value of the account won back, cost of the attempt, and whether it pays; null where an input is unknown.
+
+    `value` and `attempt` are rounded as premises read them. `ways` holds the same as exact decimals from low through
+    likely to high, and where the trouble is systemic or mixed the change of the business model beside it;
+    `sensitivity` lists what moves the break-even chance most, unless `likely_missing` names inputs that stop it.
+    """
 
     currency: str
     value: Plain | None
     attempt: Plain | None
     pays: bool | None
     missing: tuple[str, ...]
+    verdict: str
+    ways: tuple[Way, ...]
+    sensitivity: tuple[Sensitivity, ...]
+    likely_missing: tuple[str, ...]
+    worth: Worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +350,7 @@ class _Report:
     def discrepancies(self) -> Iterator[DiscrepancyReport]:
         for found in self.trace.memory.discrepancies:
             name = found.fact
-            yield DiscrepancyReport(name, self.plain(name, found.observed), self.plain(name, found.derived))
+            yield DiscrepancyReport(name, self.plain(name, found.observed), self.plain(name, found.derived), found.by)
 
     def offers(self) -> Iterator[Offer]:
         terms = {name: item.terms for name, item in latest(self.trace.memory.case.todays_supplier).items()}
@@ -369,13 +384,19 @@ class _Report:
 
     def economics(self) -> EconomicsReport:
         worked_out = economics_of(self.rulebase, self.trace.memory, self.known)
-        money = self.rulebase.vocabulary["attempt_cost"]
+        money, case = self.rulebase.vocabulary["attempt_cost"], self.trace.memory.case
+        moves, unlikely = sensitivity(self.known, offered(self.rulebase, self.known), case.costs, case.economics)
         return EconomicsReport(
-            currency=self.trace.memory.case.currency,
+            currency=case.currency,
             value=plain(money, worked_out.value),
             attempt=plain(money, worked_out.attempt),
             pays=worked_out.pays,
             missing=worked_out.missing,
+            verdict=str(self.known["economics.verdict"]),
+            ways=ways_of(self.rulebase, self.trace.memory, self.known),
+            sensitivity=moves,
+            likely_missing=unlikely,
+            worth=worth_of(case.economics, self.known),
         )
 
     def decision(self) -> Decision:

@@ -13,6 +13,7 @@ from churn_rules.diagnosis import Diagnosis, conclude_case
 from churn_rules.engines import DEFAULT, Trace, engine_for
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import Plain, Span, Term, plain, spoken
+from churn_rules.wording import Hint
 
 __all__ = [
     "SCHEMA",
@@ -95,6 +96,7 @@ class Replay:
     diagnosis: Diagnosis
     checks: tuple[Check, ...]
     outcome: OutcomeReport | None
+    hints: tuple[Hint, ...] = ()
 
     @property
     def met(self) -> bool:
@@ -144,6 +146,7 @@ def replay_case(rulebase: Rulebase, case: Case, engine: str = DEFAULT) -> Replay
         diagnosis=diagnosis,
         checks=tuple(_checks(case, diagnosis, fired)),
         outcome=OutcomeReport(outcome.result, plain(_DATE, outcome.date), outcome.note) if outcome else None,
+        hints=case.hints,
     )
 
 
@@ -153,6 +156,7 @@ def _days(case: Case) -> list[float]:
     dates += [item.date for item in case.requirements]
     dates += [item.date for item in case.todays_supplier]
     dates += [item.date for item in case.costs]
+    dates += [case.economics.date] if case.economics else []
     return sorted({date.high if date else 0.0 for date in dates})
 
 

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from churn_rules.conditions import Condition, tests
 from churn_rules.errors import UnknownNameError
 from churn_rules.vocabulary import SIDES, Fact, Term, Value
+from churn_rules.wording import Wording
 
 __all__ = [
     "ANCHORS",
@@ -226,6 +227,7 @@ class Rulebase:
     digest: str
     steps: Mapping[str, PlanStep] = field(default_factory=dict)
     questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what to ask, by the stage of the case
+    wording: Wording = field(default_factory=Wording)
     engines: dict[str, object] = field(default_factory=dict, repr=False)  # engines kept ready; see churn_rules.engines
 
     def __post_init__(self) -> None:

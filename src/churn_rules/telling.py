@@ -15,7 +15,9 @@ from churn_rules.engines import Trace
 from churn_rules.explanation import Supported, Why, WhyNot, WhyNotRule, WhyRule, premise_in_words
 from churn_rules.replaying import Change, Replay, Replays, Step
 from churn_rules.rulebase import Accommodation, PlanStep, Reason, Rule, Rulebase, Topic, drawn_by
+from churn_rules.sums import table_of
 from churn_rules.vocabulary import LARGEST, Fact, Plain, accept, spoken
+from churn_rules.wording import Hint
 
 __all__ = [
     "Line",
@@ -26,6 +28,7 @@ __all__ = [
     "tell_diagnosis",
     "tell_fact",
     "tell_facts",
+    "tell_hint",
     "tell_named",
     "tell_plan_step",
     "tell_reason",
@@ -195,9 +198,10 @@ class _DiagnosisTeller:
             yield self.landmine(mine)
         for found in self.diagnosis.discrepancies:
             observed, derived = self.fact(found.fact, found.observed), self.fact(found.fact, found.derived)
-            yield Line(
-                f"The figures do not agree: as told, {observed}; by its sources, {derived}.", hang=2, style="bad"
+            one, other = (
+                ("in the economics", "on the timeline") if found.by == "timeline" else ("as told", "by its sources")
             )
+            yield Line(f"The figures do not agree: {one}, {observed}; {other}, {derived}.", hang=2, style="bad")
 
     def landmine(self, mine: Landmine) -> Line:
         if mine.kind == "disagreement":
@@ -244,6 +248,7 @@ class _DiagnosisTeller:
         yield from _heading("Cost and benefit")
         if worked_out.value is None:
             yield Line(f"Not worked out: {self.lacking(worked_out.missing)}.", hang=2)
+            yield from (Line(text, hang=2) for text in table_of(worked_out))
             return
         yield Line(f"Value of the account won back: {_money(worked_out.value, worked_out.currency)}")
         yield Line(f"Cost of the attempt: {_money(worked_out.attempt, worked_out.currency)}")
@@ -253,6 +258,7 @@ class _DiagnosisTeller:
             yield Line("Whether it pays hangs on where in these ranges the amounts lie.")
         else:
             yield Line(f"It pays where the chance of return is at least {_percent(chance)}.", style="good")
+        yield from (Line(text, hang=2) for text in table_of(worked_out))
 
     def question(self, name: str) -> str:
         fact, _, side = name.partition(".")
@@ -398,6 +404,14 @@ def tell_trace(trace: Trace, rulebase: Rulebase) -> Iterator[Line]:
 
 def _undecided(trace: Trace) -> int:
     return sum(truth is None for truth in trace.verdicts.values())
+
+
+def tell_hint(hint: Hint) -> str:
+    """Tell where a note or title prescribes or blames, in which words, and ask what happened instead."""
+    words = ", ".join(f"`{word}`" for word in hint.words)
+    verbs = {"prescriptive": "tells what should have been", "blaming": "blames"}
+    does = " and ".join(verbs[kind] for kind in hint.kinds)
+    return f"{hint.where}: hint: the {hint.about} {does} ({words}): {hint.question}"
 
 
 # --- a replay ---------------------------------------------------------------------------------------------------------

@@ -12,10 +12,14 @@ from typing import Any
 
 from churn_rules.cases import Case, Cost, Expectation, Observation, Outcome, Requirement, SupplierTerms, check_date
 from churn_rules.errors import CaseError, Issue, Location, ValueRefusedError, did_you_mean
+from churn_rules.figures import Figures
+from churn_rules.money import CURRENCIES
 from churn_rules.reading.documents import Document, Key, read_document
+from churn_rules.reading.figures import Amounts, read_figures
+from churn_rules.reading.hints import hints_on
 from churn_rules.reading.shapes import CaseShape, shape_of
 from churn_rules.rulebase import Rulebase
-from churn_rules.vocabulary import SIDES, Fact, Side, Span, Value, accept, accept_text, parse_date
+from churn_rules.vocabulary import SIDES, Side, Span, accept, accept_text, parse_date
 
 __all__ = ["case_from_facts", "case_paths", "read_case", "read_cases", "sound_case"]
 
@@ -60,7 +64,7 @@ def read_case(file: Path, rulebase: Rulebase) -> Case:
     case = _CaseReader(document, rulebase).read(file) if document.data is not None else None
     if case is None or document.issues:
         raise CaseError(document.issues)
-    return case
+    return replace(case, hints=hints_on(document, rulebase.wording))
 
 
 def read_cases(paths: Iterable[Path], rulebase: Rulebase) -> list[Case]:
@@ -201,11 +205,12 @@ class _CaseReader:
             title=shape.title,
             source=shape.source,
             lost=lost,
-            currency=shape.currency or "",
+            currency=self._currency(shape),
             observations=tuple(self._observations(shape, lost)),
             requirements=tuple(self._requirements(shape)),
             todays_supplier=tuple(self._todays_supplier(shape)),
             costs=tuple(self._costs(shape)),
+            economics=self._economics(shape),
             expect=self._expectation(shape),
             outcome=self._outcome(shape),
         )
@@ -255,33 +260,35 @@ class _CaseReader:
             yield SupplierTerms(item.accommodation, item.terms, item.side, day, item.note or "")
 
     def _costs(self, shape: CaseShape) -> Iterator[Cost]:
-        money = self.rulebase.vocabulary["attempt_cost"]
+        amounts = Amounts(self.document)
         for place, item in enumerate(shape.costs):
             path: tuple[Key, ...] = ("costs", place)
             self._known("accommodation", item.accommodation, self.rulebase.accommodations, (*path, "accommodation"))
-            once = self._amount(money, item.once, (*path, "once"))
-            yearly = self._amount(money, item.yearly, (*path, "yearly"))
+            once = amounts.needed(item.once, (*path, "once"))
+            yearly = amounts.needed(item.yearly, (*path, "yearly"))
             day = self._date(item.date, (*path, "date"))
             if once and yearly:
                 yield Cost(item.accommodation, once, yearly, day, item.note or "")
 
-    def _amount(self, money: Fact, raw: Any, path: tuple[Key, ...]) -> Span | None:
-        try:
-            value: Value | None = accept(money, raw)
-        except ValueRefusedError as error:
-            what = f"`{raw}` is no amount"
-            self.document.issue(
-                error.code,
-                what,
-                error.why,
-                "write a number or a range, or leave the cost out",
-                self.document.place(path),
-            )
+    def _currency(self, shape: CaseShape) -> str:
+        """Return the currency of the case, which its economics block may name as well."""
+        inside = shape.economics.currency if shape.economics else None
+        for code, path in ((shape.currency, ("currency",)), (inside, ("economics", "currency"))):
+            if code and code not in CURRENCIES:
+                what, why = f"there is no currency `{code}`", "amounts are in a currency of ISO 4217"
+                fix = "write its code, such as EUR, USD or CNY"
+                self.document.issue("C307", what, why, fix, self.document.place(path))
+        if shape.currency and inside and shape.currency != inside:
+            what, why = f"`{inside}` beside `{shape.currency}`", "all amounts of a case are in one currency"
+            at = self.document.place(("economics", "currency"))
+            self.document.issue("C309", what, why, "keep one of the two, and convert", at)
+        return shape.currency or inside or ""
+
+    def _economics(self, shape: CaseShape) -> Figures | None:
+        if shape.economics is None:
             return None
-        if value is None:
-            why, at = "what is unknown is left out", self.document.place(path)
-            self.document.issue("V303", "`unknown` is no amount", why, "leave the whole cost out", at)
-        return value if isinstance(value, Span) else None
+        day = self._date(shape.economics.date, ("economics", "date"))
+        return read_figures(shape.economics, self.document, day)
 
     def _expectation(self, shape: CaseShape) -> Expectation | None:
         expect = shape.expect

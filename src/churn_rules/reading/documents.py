@@ -63,7 +63,8 @@ _DECEPTIVE: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
 class Document:
     """One file as plain values. `data` is None where it could not be read at all; `issues` then says why.
 
-    `places` holds the location of every value by its path, `keys` that of every key of a mapping.
+    `places` holds the location of every value by its path, `keys` that of every key of a mapping; `numbers` holds the
+    digits of every number as they are written, for whoever must not lose any to a float.
     """
 
     path: str
@@ -71,6 +72,7 @@ class Document:
     data: Any = None
     places: dict[tuple[Key, ...], Location] = field(default_factory=dict)
     keys: dict[tuple[Key, ...], Location] = field(default_factory=dict)
+    numbers: dict[tuple[Key, ...], str] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
 
     def place(self, path: tuple[Key, ...]) -> Location:
@@ -236,7 +238,10 @@ class _Composer:
             what, why = f"tags are not allowed: {event.tag}", "values are plain: text, numbers, lists, mappings"
             _refuse(self.document, "Y116", what, why, "remove the tag", at)
         if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event, at)
+            value = self._scalar(event, at)
+            if not isinstance(value, str | bool):
+                self.document.numbers[path] = str(event.value)
+            return value
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Any] = []
             while not isinstance(item := next(self.events), yaml.SequenceEndEvent):

@@ -14,6 +14,7 @@ from churn_rules.errors import Issue, Location, ValueRefusedError
 from churn_rules.reading.documents import Document, Key
 from churn_rules.rulebase import Accommodation, Link, PlanStep, Reason, Rule, Thresholds
 from churn_rules.vocabulary import Fact, Term, Value, accept
+from churn_rules.wording import Wording
 
 __all__ = ["Draft", "accepted"]
 
@@ -35,6 +36,7 @@ class Draft:
     rules: dict[str, Rule] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)
     digest: str = ""
+    wording: Wording = field(default_factory=Wording)
     files: int = 0
     broken: set[str] = field(default_factory=set)  # names that are declared, but wrongly: told once, where they stand
     issues: list[Issue] = field(default_factory=list)

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from churn_rules.errors import did_you_mean
 from churn_rules.reading.documents import Document
 from churn_rules.reading.draft import Draft, accepted
-from churn_rules.reading.shapes import AccommodationShape, FactShape, FindingShape, ReasonsShape, shape_of
+from churn_rules.reading.shapes import AccommodationShape, FactShape, FindingShape, ReasonsShape, WordingShape, shape_of
 from churn_rules.rulebase import Accommodation, Link, Reason, Thresholds
 from churn_rules.vocabulary import DERIVATIONS, LARGEST, Derivation, Fact
+from churn_rules.wording import Phrases, Wording
 
-__all__ = ["read_accommodations", "read_facts", "read_findings", "read_reasons"]
+__all__ = ["read_accommodations", "read_facts", "read_findings", "read_reasons", "read_wording"]
 
 
 _RESERVED = {"any", "not", "case", "accommodation", "requirements", "economics", "link", "unknown"}
@@ -262,3 +263,10 @@ def read_accommodations(draft: Draft, document: Document) -> None:
             shape.precedent_risk,
             tuple(shape.fairness),
         )
+
+
+def read_wording(draft: Draft, document: Document) -> None:
+    """Read wording.yaml into a draft."""
+    if document.data is not None and (shape := shape_of(WordingShape, document.data, document)):
+        lists = tuple(Phrases(one.language, one.kind, tuple(one.phrases)) for one in shape.lists)
+        draft.wording = Wording(lists, tuple(shape.exceptions.within), tuple(shape.exceptions.told_by))

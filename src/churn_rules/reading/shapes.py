@@ -18,6 +18,7 @@ from churn_rules.reading.documents import Document
 __all__ = [
     "AccommodationShape",
     "CaseShape",
+    "EconomicsShape",
     "FactShape",
     "FindingShape",
     "LinkShape",
@@ -26,17 +27,22 @@ __all__ = [
     "ReasonsShape",
     "RuleShape",
     "ThenShape",
+    "WordingShape",
     "shape_of",
 ]
 
 RuleId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Phrase = Annotated[str, Field(pattern=r"\w", max_length=100)]
 Certainty = Annotated[float, Field(ge=-LIMIT, le=LIMIT)]
 Scope = Literal["specific", "systemic", "mixed", "external", "undetermined"]
 Responsible = Literal["supplier", "customer", "competitor", "environment", "both"]
 Verdict = Literal["pursue", "pursue_with_exception", "keep_a_foothold", "let_go"]
 Side = Literal["us", "customer", "record"]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Year = Annotated[int, Field(ge=1900, le=2200)]
+Money = Annotated[Any, Field(description="a number; {low: …, likely: …, high: …}; {from: …, to: …}; or unknown")]
 Moment = Annotated[Any, Field(description="a year, year-month or day: 2009, 2009-03, 2009-03-31; or {from: …, to: …}")]
 
 
@@ -95,6 +101,29 @@ class ReasonsShape(_Shape):
     thresholds: ThresholdsShape
     root_margin: Annotated[float, Field(ge=0, le=1)]
     reasons: Annotated[dict[Name, ReasonShape], Field(min_length=1)]
+
+
+class PhrasesShape(_Shape):
+    """Words of one language that prescribe or blame."""
+
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+    kind: Literal["prescriptive", "blaming"]
+    phrases: Annotated[list[Phrase], Field(min_length=1)]
+
+
+class ExceptionsShape(_Shape):
+    """What those words may stand in without prescribing or blaming."""
+
+    within: list[Phrase] = []
+    told_by: list[Phrase] = []
+
+
+class WordingShape(_Shape):
+    """wording.yaml."""
+
+    source: Text
+    lists: Annotated[list[PhrasesShape], Field(min_length=1)]
+    exceptions: ExceptionsShape = ExceptionsShape()
 
 
 class AccommodationShape(_Shape):
@@ -244,6 +273,81 @@ class CostShape(_Shape):
     note: Text | None = None
 
 
+class YearlyShape(_Shape):
+    """An amount of one past year."""
+
+    year: Year
+    amount: Money
+    side: Side = "us"
+    note: Text | None = None
+
+
+class TurnoverShape(_Shape):
+    """What the customer bought in a year, and all that we sold in it."""
+
+    year: Year
+    amount: Money
+    total: Money = None
+    side: Side = "us"
+    note: Text | None = None
+
+
+class ReplacementShape(_Shape):
+    """What finding new customers in place of the lost one would cost."""
+
+    customers: Money
+    cost_each: Money
+
+
+class ReferralsShape(_Shape):
+    """Customers whom this one would bring, and the yearly margin of each."""
+
+    customers: Money
+    margin_each: Money
+
+
+class IdleCapacityShape(_Shape):
+    """What their return would earn in a year on capacity that stands idle."""
+
+    yearly: Money
+
+
+class CustomerGainShape(_Shape):
+    """What the customer would gain in a year; reported, never part of what we gain."""
+
+    yearly: Money
+
+
+class ModelChangeShape(_Shape):
+    """What changing the business model for everybody would cost; below zero where it brings more."""
+
+    once: Money
+    yearly: Money
+
+
+class EconomicsShape(_Shape):
+    """What is known about money: every amount is a number, {low, likely, high} or {from, to}."""
+
+    currency: Currency | None = None
+    date: Moment = None
+    margin: list[YearlyShape] = []
+    turnover: list[TurnoverShape] = []
+    past_investments: list[YearlyShape] = []
+    largest_customers: Annotated[list[Money], Field(min_length=3, max_length=20)] | None = None
+    largest_in: Literal["amount", "percent"] = "amount"
+    expected_margin: Money = None
+    idle_capacity: IdleCapacityShape | None = None
+    years: Money = None
+    attempt: Money = None
+    exposure: Money = None
+    replacement: ReplacementShape | None = None
+    referrals: ReferralsShape | None = None
+    count_referrals: bool = False
+    customer_gain: CustomerGainShape | None = None
+    model_change: ModelChangeShape | None = None
+    years_to_next_renewal: Money = None
+
+
 class ExpectShape(_Shape):
     """What the author of a case expects of the diagnosis."""
 
@@ -273,11 +377,12 @@ class CaseShape(_Shape):
     title: Text
     lost: Moment = None
     source: Text
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     timeline: Annotated[list[ObservationShape], Field(min_length=1)]
     requirements: list[RequirementShape] = []
     todays_supplier: list[SupplierTermsShape] = []
     costs: list[CostShape] = []
+    economics: EconomicsShape | None = None
     expect: ExpectShape | None = None
     outcome: OutcomeShape | None = None
 
