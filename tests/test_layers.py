@@ -22,6 +22,7 @@ LAYERS = (
     ("explanation",),
     ("replaying",),
     ("schemas", "telling", "api"),
+    ("report",),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

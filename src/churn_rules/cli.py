@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from churn_rules.errors import CaseError, ChurnRulesError, LoadError, UnknownNameError, render_issues
+from churn_rules.errors import (
+    CaseError,
+    ChurnRulesError,
+    LoadError,
+    MissingPackageError,
+    UnknownNameError,
+    render_issues,
+)
 
 if TYPE_CHECKING:
     from churn_rules.cases import Case
@@ -53,7 +60,7 @@ def _run() -> int:
     except (LoadError, CaseError) as error:
         asked_wrongly = all(issue.code.startswith("F4") for issue in error.issues)
         return _complain(render_issues(error.issues), 2 if asked_wrongly else 1)
-    except UnknownNameError as error:
+    except (UnknownNameError, MissingPackageError) as error:
         return _complain(f"error: {error}", 2)
     except ChurnRulesError as error:
         return _complain(f"error: {error}", 1)
@@ -173,6 +180,26 @@ def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -
         _print(tell_replays(replays, rulebase))
     if not replays.met:
         raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@_case_argument
+@_fact_option
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write the page; - for standard output.")
+@_rules_option
+@_engine_option
+def report(*, case: str | None, facts: Sequence[str], output: str, rules: Path | None, engine: str) -> None:
+    """Write a diagnosis as one HTML page to print or to hand on; needs churn-rules[report]."""
+    from churn_rules.api import trace  # noqa: PLC0415
+    from churn_rules.report import report_html  # noqa: PLC0415
+
+    rulebase = _load(rules)
+    page = report_html(rulebase, trace(_case(case, facts, rulebase), rulebase=rulebase, engine=engine))
+    if output == "-":
+        click.echo(page, nl=False)
+    else:
+        _write(Path(output), page)
+        click.echo(f"Wrote {output}.")
 
 
 @cli.command()
@@ -348,6 +375,16 @@ def _case(case: str | None, facts: Sequence[str], rulebase: Rulebase) -> Case:
         return case_from_facts(typed, rulebase, typed_in=True)
     except CaseError as error:
         raise click.UsageError(render_issues(error.issues)) from None
+
+
+def _write(path: Path, text: str) -> None:
+    from churn_rules.report import write_whole  # noqa: PLC0415
+
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        left = "" if path.is_dir() or not path.exists() else " What was there before is still there."
+        raise ChurnRulesError(f"cannot write `{path}`: {error.strerror}.{left}") from error
 
 
 def _print(lines: Iterable[Line]) -> None:

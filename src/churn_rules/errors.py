@@ -18,6 +18,7 @@ __all__ = [
     "Issue",
     "LoadError",
     "Location",
+    "MissingPackageError",
     "UnknownNameError",
     "ValueRefusedError",
     "closest",
@@ -63,6 +64,14 @@ class CertaintyError(ChurnRulesError, ValueError):
 
 class EngineError(ChurnRulesError):
     """An engine cannot run this rule base or these facts."""
+
+
+class MissingPackageError(ChurnRulesError, ImportError):
+    """Something was asked for that needs a package which is not installed; `extra` is what to install."""
+
+    def __init__(self, wanted: str, package: str, extra: str) -> None:
+        self.wanted, self.package, self.extra = wanted, package, extra
+        super().__init__(f"{wanted} needs {package}, which is not installed; install churn-rules[{extra}]")
 
 
 class UnknownNameError(ChurnRulesError, LookupError):
