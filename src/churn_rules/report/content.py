@@ -182,7 +182,7 @@ class _Reporter:
         for root in found.roots:
             rules = why(self.rulebase, self.trace, f"{root}.responsible").rules
             refs |= dict.fromkeys([self.rule(item.rule) for item in rules] or [self.declaration(root)])
-        return Claim(_sentence(" and ".join(map(answering_side, found.responsible))), tuple(refs))
+        return Claim(_sentence("; ".join(map(answering_side, found.responsible))), tuple(refs))
 
     # --- chain and evidence
 
@@ -291,7 +291,7 @@ class _Reporter:
             told = self.case.requirements[place]
             kinds = {kind for name in item.met_by for kind in self.rulebase.accommodations[name].fairness}
             yield RequirementRow(
-                requirement=item.requirement,
+                requirement=_sentence(item.requirement),
                 priority=item.priority,
                 status=item.status.replace("_", " "),
                 answers=(*map(self.answered, item.met_by), *_unwilling(told.able, told.willing)),

@@ -225,10 +225,10 @@ def draw(
     depth = _depths([node.key for node in nodes], links)
     columns = max(depth.values(), default=0) + 1
     width = max(WIDTH, columns * 120 + (columns - 1) * _GUTTER)
-    lanes = [link for link in links if depth[link[1]] - depth[link[0]] > 1]
-    top = 2 + 9.0 * len(lanes)
+    lanes = tuple(dict.fromkeys(effect for cause, effect in links if depth[effect] - depth[cause] > 1))
+    top = 2 + 10.0 * len(lanes)
     boxes = _chain(nodes, depth, width, top)
-    arrows = tuple(_arrows(boxes, links, lanes))
+    arrows = tuple(_arrows(boxes, links, lanes, depth))
     bottom = max((box.bottom for box in boxes.values()), default=0.0)
     timeline = _timeline(gather(groups), flags, width, bottom + 26)
     return Drawing(boxes=tuple(boxes.values()), arrows=arrows, **timeline)  # type: ignore[arg-type]  # its parts by name
@@ -278,34 +278,36 @@ def _titled(title: str, items: Iterable[str], box: Box, *, bullets: bool = False
 
 
 def _arrows(
-    boxes: Mapping[str, Box],
-    links: Sequence[tuple[str, str]],
-    lanes: Sequence[tuple[str, str]],
+    boxes: Mapping[str, Box], links: Sequence[tuple[str, str]], lanes: Sequence[str], depth: Mapping[str, int]
 ) -> Iterator[Arrow]:
-    leaving = _ports([cause for cause, _ in links], boxes)
-    arriving = _ports([effect for _, effect in links], boxes)
-    for place, link in enumerate(links):
-        x1, y1 = boxes[link[0]].x + boxes[link[0]].width, leaving[place]
-        x2, y2 = boxes[link[1]].x, arriving[place]
-        if link in lanes:
-            lane = lanes.index(link)
-            out, up, back = x1 + 8 + 3 * (lane % 5), 2 + 9.0 * lane, x2 - 14 - 3 * (lane % 5)
-            path = f"M{_r(x1)} {_r(y1)}H{_r(out)}V{_r(up)}H{_r(back)}V{_r(y2)}H{_r(x2 - 7)}"
+    """Yield a curve for each link to the next column; what goes further shares one lane above the boxes per effect."""
+    far = [depth[effect] - depth[cause] > 1 for cause, effect in links]
+    leaving = _ports([(cause, number) for number, (cause, _) in enumerate(links)], boxes)
+    arriving = _ports([(effect, -1 if far[number] else number) for number, (_, effect) in enumerate(links)], boxes)
+    for number, (cause, effect) in enumerate(links):
+        x1, y1 = boxes[cause].x + boxes[cause].width, leaving[number]
+        x2, y2 = boxes[effect].x, arriving[number]
+        if far[number]:
+            lane = lanes.index(effect)
+            aside = 5 * (lane % 5)
+            there, back = _r(x1 + 8 + aside), _r(x2 - 16 - aside)
+            path = f"M{_r(x1)} {_r(y1)}H{there}V{_r(2 + 10.0 * lane)}H{back}V{_r(y2)}H{_r(x2 - 7)}"
         else:
             bend = (x2 - x1) / 2
             path = f"M{_r(x1)} {_r(y1)}C{_r(x1 + bend)} {_r(y1)} {_r(x2 - bend)} {_r(y2)} {_r(x2 - 7)} {_r(y2)}"
-        head = f"{_r(x2)},{_r(y2)} {_r(x2 - 9)},{_r(y2 - 5)} {_r(x2 - 9)},{_r(y2 + 5)}"
-        yield Arrow(path, head)
+        yield Arrow(path, f"{_r(x2)},{_r(y2)} {_r(x2 - 9)},{_r(y2 - 5)} {_r(x2 - 9)},{_r(y2 + 5)}")
 
 
-def _ports(keys: Sequence[str], boxes: Mapping[str, Box]) -> list[float]:
-    """Return the y at which each arrow touches its box: spread evenly where a box has several."""
-    seen: dict[str, int] = {}
-    ports = []
-    for key in keys:
-        seen[key] = seen.get(key, 0) + 1
-        ports.append(boxes[key].y + boxes[key].height * seen[key] / (keys.count(key) + 1))
-    return ports
+def _ports(ends: Sequence[tuple[str, int]], boxes: Mapping[str, Box]) -> list[float]:
+    """Return the y at which each arrow touches its box: spread evenly; ends that are the same share a place."""
+    places: dict[str, list[int]] = {}
+    for key, number in ends:
+        if number not in places.setdefault(key, []):
+            places[key].append(number)
+    return [
+        boxes[key].y + boxes[key].height * (places[key].index(number) + 1) / (len(places[key]) + 1)
+        for key, number in ends
+    ]
 
 
 # --- the timeline -----------------------------------------------------------------------------------------------------
@@ -349,12 +351,14 @@ def _timeline(groups: Sequence[Group], flags: Sequence[Flag], width: float, top:
         labels, rows = _flags(flags, at, width, top)
         y = top + 16.0 * rows + 6
         cards_top = y + 52
-        drawn |= _axis(at, y, groups, labels)
+        drawn |= _axis(at, y, groups, flags)
+        drawn["flags"] = labels
         drawn["poles"] = tuple(
             f"M{_r(at.middle(flag.span))} {_r(y)}V{_r(label.y + 4)}" for flag, label in zip(flags, labels, strict=True)
         )
         drawn["leaders"] = tuple(
-            f"M{_r(at.middle(group.span))} {_r(y + 4)}V{_r(y + 24)}L{_r(x + broad / 2)} {_r(cards_top - 8)}V{_r(cards_top)}"
+            f"M{_r(at.middle(group.span))} {_r(y + 4)}V{_r(y + 24)}"
+            f"L{_r(x + broad / 2)} {_r(cards_top - 8)}V{_r(cards_top)}"
             for group, (x, broad) in zip(groups, columns, strict=True)
             if group.span
         )
@@ -389,13 +393,13 @@ class _Axis:
         return self.x((span[0] + span[1] + 1) / 2)
 
 
-def _axis(at: _Axis, y: float, groups: Sequence[Group], flags: tuple[Label, ...]) -> dict[str, object]:
+def _axis(at: _Axis, y: float, groups: Sequence[Group], flags: Sequence[Flag]) -> dict[str, object]:
+    marks = [("marked", flag.span) for flag in flags] + [("known", group.span) for group in groups if group.span]
     spans = []
-    for low, high in (group.span for group in groups if group.span):
+    for style, (low, high) in marks:
         thin = max(4.0, at.x(high + 1) - at.x(low))
-        spans.append(Box(_r(min(at.x(low), at.right - thin)), _r(y - 4), _r(thin), 8.0, "known"))
-    axis = (_r(y), _r(at.left), _r(at.right))
-    return {"axis": axis, "ticks": tuple(_ticks(at, y)), "spans": tuple(spans), "flags": flags}
+        spans.append(Box(_r(min(at.x(low), at.right - thin)), _r(y - 4), _r(thin), 8.0, style))
+    return {"axis": (_r(y), _r(at.left), _r(at.right)), "ticks": tuple(_ticks(at, y)), "spans": tuple(spans)}
 
 
 def _ticks(at: _Axis, y: float) -> Iterator[Label]:
