@@ -25,7 +25,8 @@ from churn_rules.conclusions import active_links
 from churn_rules.errors import MissingPackageError
 from churn_rules.report import PlanStep, report_html, write_whole
 from churn_rules.report.content import anchor
-from churn_rules.report.layout import Flag, Group, Node, draw, gather, width_of, wrap
+from churn_rules.report.layout import Flag, Group, Node, draw, gather
+from churn_rules.report.measuring import width_of, wrap
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import Span, accept, exact, parse_date
 

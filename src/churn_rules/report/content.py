@@ -13,6 +13,7 @@ from churn_rules.certainty import in_words
 from churn_rules.diagnosis import Diagnosis, Evidence, Landmine, Missing, Offer, ReasonReport, conclude_case
 from churn_rules.engines import Trace
 from churn_rules.explanation import why
+from churn_rules.report.basis import Basis
 from churn_rules.report.layout import bar, scale
 from churn_rules.report.timeline import Link, chain_drawing, day_in_words, groups_of
 from churn_rules.report.values import (
@@ -33,7 +34,7 @@ from churn_rules.report.values import (
 )
 from churn_rules.rulebase import Rulebase, Topic
 from churn_rules.telling import adds_in_words, answering_side, money, percent, premise_of, side_asked, verdict_in_words
-from churn_rules.vocabulary import SIDES, Plain, accept, spoken
+from churn_rules.vocabulary import Plain, accept, spoken
 
 __all__ = ["anchor", "report_of"]
 
@@ -75,11 +76,11 @@ def anchor(kind: str, name: object) -> str:
 
 class _Reporter:
     def __init__(self, rulebase: Rulebase, trace: Trace) -> None:
-        self.rulebase, self.trace, self.memory = rulebase, trace, trace.memory
+        self.rulebase, self.trace = rulebase, trace
         self.case = trace.memory.case
         self.found: Diagnosis = conclude_case(rulebase, trace)
-        self.firings = {firing.rule: firing for firing in trace.firings}
-        self.added = rulebase.added_by(sorted(self.firings))
+        self.basis = Basis(rulebase, trace)
+        self.firings, self.added = self.basis.firings, self.basis.added
         self.told = [report for report in self._in_order() if report.role]
 
     def _in_order(self) -> list[ReasonReport]:
@@ -225,46 +226,14 @@ class _Reporter:
     def behind(self, report: ReasonReport) -> frozenset[int]:
         """Return the observations (their places in the case) that made the evidence for a reason fire."""
         names = [name for item in report.evidence if item.certainty > 0 for name in item.facts]
-        return frozenset(place for name in names for place in self.observed(name))
-
-    def observed(self, name: str) -> set[int]:
-        """Return the observations that a name rests on, through findings and derivations."""
-        found: set[int] = set()
-        seen: set[str] = set()
-        waiting = [name]
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                found |= set(self._told(name))
-                waiting += self._rests_on(name)
-        return found
-
-    def _rests_on(self, name: str) -> Iterator[str]:
-        head = name.partition(".")[0]
-        if name in self.rulebase.findings:
-            for rule, _ in self.added.get(Topic("finding", name), ()):
-                yield from (matched for matched, _ in self.firings[rule].matched)
-        elif head in self.rulebase.vocabulary and head not in self.memory.told:
-            derive = self.rulebase.vocabulary[head].derive
-            yield from derive.sources if derive else ()
-
-    def _told(self, name: str) -> Iterator[int]:
-        fact, _, part = name.partition(".")
-        standing = self.memory.told.get(fact)
-        if standing is None:
-            return
-        sides = (part,) if part in SIDES else SIDES if part == "disputed" else (standing.side,)
-        for place, item in enumerate(self.case.observations):
-            if item.fact == fact and item.side in sides and self.memory.values.get(f"{fact}.{item.side}") == item.value:
-                yield place
+        return frozenset(place for name in names for place in self.basis.observed(name))
 
     # --- what to know before the call, and what to offer
 
     def landmine(self, mine: Landmine) -> Claim:
         if mine.kind == "disagreement":
             words = "; ".join(f"{side_asked(side)}: {self.says(mine.name, value)}" for side, value in mine.told.items())
-            refs = tuple(self.observation(place) for place in sorted(self._told(f"{mine.name}.disputed")))
+            refs = tuple(self.observation(place) for place in sorted(self.basis.told(f"{mine.name}.disputed")))
             return Claim(
                 f"The sides disagree about {self.rulebase.vocabulary[mine.name].title}", refs, _sentence(words)
             )
@@ -272,7 +241,7 @@ class _Reporter:
         if mine.name in self.rulebase.findings:
             rules = tuple(self.rule(rule) for rule, _ in self.added.get(Topic("finding", mine.name), ()))
             return Claim(_sentence(self.says(mine.name, value)), rules, "follows from the facts")
-        refs = tuple(self.observation(place) for place in sorted(self.observed(mine.name)))
+        refs = tuple(self.observation(place) for place in sorted(self.basis.observed(mine.name)))
         return Claim(
             _sentence(self.says(mine.name, value)), refs, f"told by {_TOLD_BY[side]}" if side in _TOLD_BY else ""
         )
@@ -280,7 +249,7 @@ class _Reporter:
     def discrepancies(self) -> Iterator[Claim]:
         for found in self.found.discrepancies:
             observed, derived = self.says(found.fact, found.observed), self.says(found.fact, found.derived)
-            refs = tuple(self.observation(place) for place in sorted(self.observed(found.fact)))
+            refs = tuple(self.observation(place) for place in sorted(self.basis.observed(found.fact)))
             yield Claim("Our figures do not agree", refs, f"As told, {observed}; by its sources, {derived}")
 
     def requirements(self) -> Iterator[RequirementRow]:
@@ -395,7 +364,7 @@ class _Reporter:
 
     def matched(self, rule_id: str) -> Iterator[Claim]:
         for name, value in self.firings[rule_id].matched:
-            refs = [self.observation(place) for place in sorted(self.observed(name))]
+            refs = [self.observation(place) for place in sorted(self.basis.observed(name))]
             if name in self.rulebase.findings:
                 refs = [self.rule(rule) for rule, _ in self.added.get(Topic("finding", name), ())]
             yield Claim(spoken(self.rulebase.terms[name], value), tuple(refs))
