@@ -24,7 +24,7 @@ LAYERS = (
     ("replaying",),
     ("schemas", "sums", "telling"),
     ("api",),
-    ("plan_calendar", "plan_pages", "writing"),
+    ("plan_calendar", "plan_pages", "report", "writing"),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

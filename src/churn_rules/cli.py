@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from churn_rules.errors import CaseError, ChurnRulesError, LoadError, UnknownNameError, render_issue, render_issues
+from churn_rules.errors import (
+    CaseError,
+    ChurnRulesError,
+    LoadError,
+    MissingPackageError,
+    UnknownNameError,
+    render_issue,
+    render_issues,
+)
 
 if TYPE_CHECKING:
     from churn_rules.cases import Case
@@ -62,7 +70,7 @@ def _run() -> int:
     except (LoadError, CaseError) as error:
         asked_wrongly = all(issue.code.startswith("F4") for issue in error.issues)
         return _complain(render_issues(error.issues), 2 if asked_wrongly else 1)
-    except UnknownNameError as error:
+    except (UnknownNameError, MissingPackageError) as error:
         return _complain(f"error: {error}", 2)
     except ChurnRulesError as error:
         return _complain(f"error: {error}", 1)
@@ -273,6 +281,37 @@ def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -
     _answer(replays, as_, lambda: tell_replays(replays, rulebase))
     if not replays.met:
         raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@_case_argument
+@_fact_option
+@click.option(
+    "-o", "--output", "target", required=True, metavar="FILE", help="Where to write it; - for standard output."
+)
+@click.option(
+    "--start", "day", metavar="DATE", help="The day on which the plan starts, as 2026-03-02; today if left out."
+)
+@_rules_option
+@_engine_option
+def report(
+    *, case: str | None, facts: Sequence[str], target: str, day: str | None, rules: Path | None, engine: str
+) -> None:
+    """Write a diagnosis and its plan as one HTML page to print or to hand on; needs churn-rules[report]."""
+    from churn_rules.api import trace
+    from churn_rules.planning import plan_case
+    from churn_rules.report import report_html, steps_of
+    from churn_rules.writing import write_whole
+
+    start = _start(day)
+    rulebase = _load(rules)
+    run = trace(_case(case, facts, rulebase), rulebase=rulebase, engine=engine)
+    page = report_html(rulebase, run, steps_of(plan_case(rulebase, run, start)))
+    if target == "-":
+        click.echo(page, nl=False)
+    else:
+        write_whole(Path(target), page.encode())
+        click.echo(f"Wrote {target}.")
 
 
 @cli.command()

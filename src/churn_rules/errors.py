@@ -18,6 +18,8 @@ __all__ = [
     "Issue",
     "LoadError",
     "Location",
+    "MissingPackageError",
+    "OutputError",
     "PlanError",
     "UnknownNameError",
     "ValueRefusedError",
@@ -66,8 +68,23 @@ class EngineError(ChurnRulesError):
     """An engine cannot run this rule base or these facts."""
 
 
+class MissingPackageError(ChurnRulesError, ImportError):
+    """Something was asked for that needs a package which is not installed; `extra` is what to install."""
+
+    def __init__(self, wanted: str, package: str, extra: str) -> None:
+        self.wanted, self.package, self.extra = wanted, package, extra
+        super().__init__(f"{wanted} needs {package}, which is not installed; install churn-rules[{extra}]")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.wanted, self.package, self.extra)
+
+
+class OutputError(ChurnRulesError, OSError):
+    """An answer cannot be written to its file; what was there before is still there."""
+
+
 class PlanError(ChurnRulesError, ValueError):
-    """No plan can be made, or written, this way."""
+    """No plan can be made this way."""
 
 
 class UnknownNameError(ChurnRulesError, LookupError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from churn_rules.errors import PlanError
+from churn_rules.errors import MissingPackageError
 
 if TYPE_CHECKING:
     from icalendar import Event, Todo
@@ -25,15 +25,12 @@ def plan_as_ics(plan: Plan) -> bytes:
     Nothing in the file depends on the hour at which it is made.
 
     Raises:
-        PlanError: The package `icalendar` is not installed.
+        MissingPackageError: The package `icalendar` is not installed.
     """
     try:
         from icalendar import Calendar  # noqa: PLC0415  # only for those who want a calendar
     except ImportError:
-        raise PlanError(
-            "a calendar needs the package `icalendar`, which is not installed; "
-            "install it with `pip install 'churn-rules[plan]'`, or take another format"
-        ) from None
+        raise MissingPackageError("a calendar", "icalendar", "plan") from None
     found = Calendar()
     found.add("prodid", "-//churn-rules//plan//EN")
     found.add("version", "2.0")

@@ -22,8 +22,12 @@ from churn_rules.wording import Hint
 __all__ = [
     "Line",
     "adds_in_words",
+    "answering_side",
     "due_in_words",
+    "money",
+    "percent",
     "premise_of",
+    "side_asked",
     "tell_contents",
     "tell_diagnosis",
     "tell_fact",
@@ -38,6 +42,7 @@ __all__ = [
     "tell_trace",
     "tell_why",
     "tell_why_not",
+    "verdict_in_words",
 ]
 
 _ASKED = {"record": "the records", "customer": "the customer", "us": "our own people"}
@@ -720,3 +725,31 @@ def tell_facts(facts: Iterable[Fact]) -> Iterator[Line]:
             yield from _heading(_sentence(topic))
         yield Line(f"{fact.id} ({_typed(fact)})", hang=2)
         yield Line(fact.ask["en"], 4, style="dim")
+
+
+# --- words that a report has in common with the terminal --------------------------------------------------------------
+
+
+def side_asked(side: str) -> str:
+    """Name a side as one that is asked: `the customer`, `our own people`, `the records`."""
+    return _ASKED[side]
+
+
+def answering_side(responsible: str) -> str:
+    """Say who answers for a reason, as in `we answer`."""
+    return _SIDES[responsible]
+
+
+def verdict_in_words(verdict: str) -> str:
+    """Say a decision as a sentence."""
+    return _VERDICTS[verdict]
+
+
+def money(amount: Plain | None, currency: str) -> str:
+    """Say an amount, or a range of amounts, in a currency."""
+    return _money(amount, currency)
+
+
+def percent(chance: Plain) -> str:
+    """Say a chance from 0 to 1, or a range of chances, in percent."""
+    return _percent(chance)

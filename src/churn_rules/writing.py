@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from churn_rules.errors import PlanError
+from churn_rules.errors import OutputError
 
 __all__ = ["write_whole"]
 
@@ -18,7 +18,7 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write a file, or leave what was there untouched. A pipe or a device is written to as it is.
 
     Raises:
-        PlanError: It cannot be written: the folder is missing, the disk is full, or it is not ours to write.
+        OutputError: It cannot be written: the folder is missing, the disk is full, or it is not ours to write.
     """
     target = path.resolve()  # what a link points to is replaced, and the link stays
     try:
@@ -27,9 +27,10 @@ def write_whole(path: Path, data: bytes) -> None:
         else:
             _replace(target, data)
     except FileNotFoundError:
-        raise PlanError(f"cannot write {path}: there is no folder `{path.parent}`") from None
+        raise OutputError(f"cannot write `{path}`: there is no folder `{path.parent}`") from None
     except OSError as error:
-        raise PlanError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+        left = " What was there before is still there." if target.is_file() else ""
+        raise OutputError(f"cannot write `{path}`: {error.strerror or error}.{left}") from None
 
 
 def _replace(target: Path, data: bytes) -> None:

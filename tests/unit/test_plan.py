@@ -17,7 +17,7 @@ from icalendar import Calendar
 import churn_rules
 from churn_rules.cases import Case, Observation
 from churn_rules.cli import cli
-from churn_rules.errors import PlanError
+from churn_rules.errors import MissingPackageError, OutputError, PlanError
 from churn_rules.plan_calendar import plan_as_ics
 from churn_rules.plan_pages import plan_as_html, plan_as_markdown
 from churn_rules.planning import Plan
@@ -245,7 +245,7 @@ def test_a_later_plan_moves_the_entries(rulebase: Rulebase) -> None:
 
 def test_calendar_without_icalendar(rulebase: Rulebase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "icalendar", None)
-    with pytest.raises(PlanError, match=r"churn-rules\[plan\]"):
+    with pytest.raises(MissingPackageError, match=r"churn-rules\[plan\]"):
         plan_as_ics(made(rulebase))
 
 
@@ -281,7 +281,7 @@ def test_the_name_of_the_file_says_the_form(form: str, tmp_path: Path) -> None:
 
 
 def test_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match="there is no folder"):
+    with pytest.raises(OutputError, match="there is no folder"):
         write_whole(tmp_path / "none" / "plan.txt", b"plan")
 
 
@@ -292,7 +292,7 @@ def test_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
     target = tmp_path / "plan.txt"
     target.write_bytes(b"before")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(PlanError, match="no space left on device"):
+    with pytest.raises(OutputError, match="No space left on device"):
         write_whole(target, b"after")
     assert [path.name for path in tmp_path.iterdir()] == ["plan.txt"]
     assert target.read_bytes() == b"before"
