@@ -82,6 +82,7 @@ class Expectation:
     """What the author of a case expects of the diagnosis; None: nothing.
 
     Where readers of an account may differ, `acceptable_roots` and `acceptable_scopes` hold every answer that is right.
+    `known_miss` says why the rules do not meet all of it.
     """
 
     roots: tuple[str, ...] | None = None
@@ -93,6 +94,7 @@ class Expectation:
     decision: str | None = None
     fired: tuple[str, ...] = ()
     requirements: str | None = None
+    known_miss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One account. `lost` is the date of the loss, or None for a customer who is only about to leave."""
+    """One account. `lost` is the date of the loss, or None for a customer who is only about to leave.
+
+    `hinges_on` names the facts whose word alone decides the root, as the author of the case says.
+    """
 
     id: str = "case"
     title: str = ""
@@ -117,6 +122,7 @@ class Case:
     requirements: tuple[Requirement, ...] = ()
     todays_supplier: tuple[SupplierTerms, ...] = ()
     costs: tuple[Cost, ...] = ()
+    hinges_on: tuple[str, ...] = ()
     expect: Expectation | None = None
     outcome: Outcome | None = None
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from churn_rules.errors import Issue, Location, ValueRefusedError
 from churn_rules.reading.documents import Document, Key
-from churn_rules.rulebase import Accommodation, Link, Reason, Rule, Thresholds
+from churn_rules.rulebase import Accommodation, Coverage, Link, Reason, Rule, Thresholds
 from churn_rules.vocabulary import Fact, Term, Value, accept
 
 __all__ = ["Draft", "accepted"]
@@ -30,6 +30,7 @@ class Draft:
     links: tuple[Link, ...] = ()
     accommodations: dict[str, Accommodation] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=lambda: Thresholds(0.5, 0.2, -0.5, 0.15))
+    coverage: Coverage | None = None  # None: not asked for
     rules: dict[str, Rule] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)
     digest: str = ""
