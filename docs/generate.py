@@ -1,6 +1,6 @@
 """Writes the pages of docs/ that follow from rules, expected error texts and commands; --check only compares.
 
-Never edits a page that a person wrote.
+Never edits what a person wrote: a page by hand, or the part of a page below the line that says so.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import click
 
 import churn_rules
 from churn_rules.cli import cli
+from churn_rules.replaying import Replay, replay_case
 from churn_rules.rulebase import PHASES, PlanStep, Reason, Rule, Rulebase, Topic
 from churn_rules.telling import adds_in_words, due_in_words, premise_of
 
 DOCS = Path(__file__).resolve().parent
+BY_HAND = "<!-- What follows is written by hand. -->"
 GENERATED = "<!-- Written by `make goldens` from the sources named below; edit those instead. -->"
 
 
@@ -31,6 +33,7 @@ def main() -> int:
         "errors.md": _errors(),
         "commands.md": _commands(),
         "plan.md": _plan(rulebase),
+        "published-cases.md": _published(rulebase),
     }
     stale = []
     for name, lines in pages.items():
@@ -43,6 +46,49 @@ def main() -> int:
         sys.stderr.write(f"stale: docs/{', docs/'.join(stale)}; run `make goldens` and review the difference\n")
         return 1
     return 0
+
+
+def _published(rulebase: Rulebase) -> Iterator[str]:
+    page = DOCS / "published-cases.md"
+    below = page.read_text(encoding="utf-8").partition(BY_HAND)[2].strip() if page.exists() else ""
+    yield "# The published accounts, and what the rules conclude of them"
+    yield ""
+    yield "From a run of `cases/`. Acceptable is every answer that one of two readers of the account gave."
+    yield ""
+    yield "| account | root concluded | acceptable | scope concluded | acceptable | met | hinges on |"
+    yield "|---|---|---|---|---|---|---|"
+    files = sorted((DOCS.parent / "cases").glob("*.yaml"))
+    replays = [
+        (replay_case(rulebase, case), case) for case in (churn_rules.load_case(file, rulebase) for file in files)
+    ]
+    for replay, case in replays:
+        yield _published_row(replay, case)
+    yield ""
+    met = [sum(_met(replay, part) for replay, _ in replays) for part in ("roots", "scope")]
+    yield f"{met[0]} of {len(replays)} roots and {met[1]} of {len(replays)} scopes are acceptable."
+    yield ""
+    yield BY_HAND
+    yield ""
+    yield below
+
+
+def _published_row(replay: Replay, case: churn_rules.Case) -> str:
+    assert case.expect
+    expect, found = case.expect, replay.diagnosis
+    cells = (
+        case.id,
+        ", ".join(found.roots),
+        ", ".join(expect.acceptable_roots or expect.roots or ()),
+        found.scope,
+        ", ".join(expect.acceptable_scopes or ([expect.scope] if expect.scope else ())),
+        " and ".join(f"{part} {'met' if _met(replay, part) else 'MISSED'}" for part in ("roots", "scope")),
+        ", ".join(case.hinges_on) or "no single fact",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _met(replay: Replay, part: str) -> bool:
+    return all(check.met for check in replay.checks if check.what.removeprefix("acceptable ").startswith(part))
 
 
 def _reasons(rulebase: Rulebase) -> Iterator[str]:

@@ -86,6 +86,7 @@ class Expectation:
     """What the author of a case expects of the diagnosis; None: nothing.
 
     Where readers of an account may differ, `acceptable_roots` and `acceptable_scopes` hold every answer that is right.
+    `known_miss` says why the rules do not meet all of it.
     """
 
     roots: tuple[str, ...] | None = None
@@ -97,6 +98,7 @@ class Expectation:
     decision: str | None = None
     fired: tuple[str, ...] = ()
     requirements: str | None = None
+    known_miss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Outcome:
 class Case:
     """One account. `lost` is the date of the loss, or None for a customer who is only about to leave.
 
+    `hinges_on` names the facts whose word alone decides the root, as the author of the case says.
     `hints` are on the wording of the file that it was read from; nothing is ever concluded from them.
     """
 
@@ -125,6 +128,7 @@ class Case:
     todays_supplier: tuple[SupplierTerms, ...] = ()
     costs: tuple[Cost, ...] = ()
     economics: Figures | None = None
+    hinges_on: tuple[str, ...] = ()
     expect: Expectation | None = None
     outcome: Outcome | None = None
     hints: tuple[Hint, ...] = ()

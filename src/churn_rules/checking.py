@@ -56,6 +56,7 @@ def check(draft: Draft) -> Rulebase | None:
             "R117", what, why, "break the circle: let one of them read facts instead", rule=cycle[0], path=("if",)
         )
     _check_reach(draft, accepted)
+    _check_coverage(draft, accepted)
     _check_limits(draft, accepted)
     if not accepted and not any(issue.severity == "error" for issue in draft.issues):
         draft.issue("F405", "the rule base holds no accepted rule", "nothing could ever be concluded", "add rules")
@@ -246,6 +247,29 @@ def _check_reach(draft: Draft, accepted: Mapping[str, Rule]) -> None:
             why = "what became known or happened during the win-back can never explain why the customer left"
             path = draft.premise(rule.id, late[0])
             draft.issue("R128", what, why, "use a fact that is read `at: loss`", rule=rule.id, path=path)
+
+
+def _check_coverage(draft: Draft, accepted: Mapping[str, Rule]) -> None:
+    """Ask for rules enough about each reason, where reasons.yaml says how many."""
+    least = draft.coverage
+    if least is None or any(issue.severity == "error" for issue in draft.issues):
+        return  # what could not be read was not counted
+    found = [(topic, adds) for rule in accepted.values() for topic, adds in drawn_by(rule.then)]
+    for reason in draft.reasons.values():
+        clues = [adds for topic, adds in found if topic == Topic("evidence", reason.id) and isinstance(adds, float)]
+        lacks = []
+        if (pro := sum(clue > 0 for clue in clues)) < least.pro:
+            lacks.append(f"{pro} of {least.pro} rules for it")
+        if (contra := sum(clue < 0 for clue in clues)) < least.contra:
+            lacks.append(f"{contra} of {least.contra} against it")
+        settled = reason.scope in ("external", "upstream")
+        if not settled and not any(topic == Topic("scope", reason.id) for topic, _ in found):
+            lacks.append("no rule about its scope")
+        if lacks:
+            what, why = f"`{reason.id}` has {', '.join(lacks)}", "few rules see a reason from few sides only"
+            fix = "add rules that rest on other observations, or lower `coverage`"
+            path, warning = ("reasons", reason.id), not least.required
+            draft.issue("R132", what, why, fix, rule="reasons.yaml", path=path, warning=warning)
 
 
 def _names_of_today(draft: Draft, accepted: Mapping[str, Rule]) -> set[str]:

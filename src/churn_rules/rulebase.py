@@ -29,6 +29,7 @@ __all__ = [
     "STATUSES",
     "Accommodation",
     "Conclusions",
+    "Coverage",
     "Drawn",
     "Example",
     "Link",
@@ -77,6 +78,15 @@ class Thresholds:
     possible: float
     ruled_out: float
     root_margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many rules with evidence for and against it each reason needs; `required` makes too few an error."""
+
+    pro: int
+    contra: int
+    required: bool
 
 
 @dataclass(frozen=True, slots=True)

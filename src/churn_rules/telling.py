@@ -479,14 +479,18 @@ def _checks(replay: Replay) -> Iterator[Line]:
     if not replay.checks:
         return
     unmet = sum(not check.met for check in replay.checks)
+    wrong = not replay.met
     yield from _heading("Expected against actual")
     for check in replay.checks:
         if check.met:
             yield Line(f"met: {check.what} {check.expected}", hang=2, style="good")
+        elif check.known_miss:
+            yield Line(f"known miss: {check.what}: expected {check.expected}, actual {check.actual}", hang=2)
+            yield Line(f"because {check.known_miss}", 4, style="dim")
         else:
             yield Line(f"NOT MET: {check.what}: expected {check.expected}, actual {check.actual}", hang=2, style="bad")
     total = len(replay.checks)
-    yield Line(f"{total - unmet} of {total} expectations met.", style="bad" if unmet else "good")
+    yield Line(f"{total - unmet} of {total} expectations met.", style="bad" if wrong else "good")
 
 
 def tell_replays(replays: Replays, rulebase: Rulebase) -> Iterator[Line]:

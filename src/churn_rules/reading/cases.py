@@ -211,6 +211,7 @@ class _CaseReader:
             todays_supplier=tuple(self._todays_supplier(shape)),
             costs=tuple(self._costs(shape)),
             economics=self._economics(shape),
+            hinges_on=tuple(self._hinges_on(shape)),
             expect=self._expectation(shape),
             outcome=self._outcome(shape),
         )
@@ -234,6 +235,11 @@ class _CaseReader:
                 self.document.issue(error.code, error.what, error.why, error.fix, at)
                 continue
             yield Observation(item.fact, value, item.side, day, item.note or "")
+
+    def _hinges_on(self, shape: CaseShape) -> Iterator[str]:
+        for place, name in enumerate(shape.hinges_on):
+            self._known("fact", name, self.rulebase.vocabulary, ("hinges_on", place))
+            yield name
 
     def _requirements(self, shape: CaseShape) -> Iterator[Requirement]:
         for place, item in enumerate(shape.requirements):
@@ -312,6 +318,7 @@ class _CaseReader:
             decision=expect.decision,
             fired=tuple(expect.fired),
             requirements=expect.requirements,
+            known_miss=expect.known_miss or "",
         )
 
     def _outcome(self, shape: CaseShape) -> Outcome | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from churn_rules.errors import Issue, Location, ValueRefusedError
 from churn_rules.reading.documents import Document, Key
-from churn_rules.rulebase import Accommodation, Link, PlanStep, Reason, Rule, Thresholds
+from churn_rules.rulebase import Accommodation, Coverage, Link, PlanStep, Reason, Rule, Thresholds
 from churn_rules.vocabulary import Fact, Term, Value, accept
 from churn_rules.wording import Wording
 
@@ -33,6 +33,7 @@ class Draft:
     thresholds: Thresholds = field(default_factory=lambda: Thresholds(0.5, 0.2, -0.5, 0.15))
     steps: dict[str, PlanStep] = field(default_factory=dict)
     questions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    coverage: Coverage | None = None  # None: not asked for
     rules: dict[str, Rule] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)
     digest: str = ""

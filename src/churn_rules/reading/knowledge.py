@@ -13,7 +13,7 @@ from churn_rules.errors import did_you_mean
 from churn_rules.reading.documents import Document
 from churn_rules.reading.draft import Draft, accepted
 from churn_rules.reading.shapes import AccommodationShape, FactShape, FindingShape, ReasonsShape, WordingShape, shape_of
-from churn_rules.rulebase import Accommodation, Link, Reason, Thresholds
+from churn_rules.rulebase import Accommodation, Coverage, Link, Reason, Thresholds
 from churn_rules.vocabulary import DERIVATIONS, LARGEST, Derivation, Fact
 from churn_rules.wording import Phrases, Wording
 
@@ -206,6 +206,8 @@ def read_reasons(draft: Draft, document: Document) -> None:
         return
     cuts = shape.thresholds
     draft.thresholds = Thresholds(cuts.established, cuts.possible, cuts.ruled_out, shape.root_margin)
+    if least := shape.coverage:
+        draft.coverage = Coverage(least.for_, least.against, least.required)
     if not cuts.ruled_out < 0 < cuts.possible < cuts.established:
         why, at = "they lie in the order ruled_out, 0, possible, established", document.key(("thresholds",))
         document.issue("V212", "the thresholds are out of order", why, "reorder them", at)

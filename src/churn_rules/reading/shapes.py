@@ -18,6 +18,7 @@ from churn_rules.reading.documents import Document
 __all__ = [
     "AccommodationShape",
     "CaseShape",
+    "CoverageShape",
     "EconomicsShape",
     "FactShape",
     "FindingShape",
@@ -95,11 +96,20 @@ class ReasonShape(_Shape):
     source: Text
 
 
+class CoverageShape(_Shape):
+    """How many rules each reason needs; where they are not required, too few are a warning and not an error."""
+
+    for_: Annotated[int, Field(alias="for", ge=0, le=100)]
+    against: Annotated[int, Field(ge=0, le=100)]
+    required: bool = True
+
+
 class ReasonsShape(_Shape):
     """reasons.yaml."""
 
     thresholds: ThresholdsShape
     root_margin: Annotated[float, Field(ge=0, le=1)]
+    coverage: CoverageShape | None = None
     reasons: Annotated[dict[Name, ReasonShape], Field(min_length=1)]
 
 
@@ -360,6 +370,7 @@ class ExpectShape(_Shape):
     decision: Literal["pursue", "pursue_with_exception", "keep_a_foothold", "let_go", "undecided"] | None = None
     fired: list[RuleId] = []
     requirements: Literal["all_met", "some_refused"] | None = None
+    known_miss: Text | None = None
 
 
 class OutcomeShape(_Shape):
@@ -383,6 +394,7 @@ class CaseShape(_Shape):
     todays_supplier: list[SupplierTermsShape] = []
     costs: list[CostShape] = []
     economics: EconomicsShape | None = None
+    hinges_on: list[Name] = []
     expect: ExpectShape | None = None
     outcome: OutcomeShape | None = None
 
