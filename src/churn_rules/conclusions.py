@@ -17,7 +17,7 @@ from churn_rules.vocabulary import Truth, Value, exact
 
 if TYPE_CHECKING:
     from churn_rules.cases import Memory, Requirement
-    from churn_rules.rulebase import Drawn, Rulebase, Stratum, Thresholds
+    from churn_rules.rulebase import Added, Rulebase, Stratum, Thresholds
 
 __all__ = [
     "Verdicts",
@@ -42,7 +42,7 @@ class _State:
     memory: Memory
     verdicts: Verdicts
     known: dict[str, Value]
-    added: Mapping[Topic, list[Drawn]]
+    added: Added
 
     def fired(self, kind: str, of: str = "") -> list[object]:
         """Return what the rules that fired add to a conclusion."""
@@ -50,7 +50,7 @@ class _State:
 
 
 def conclude(
-    rulebase: Rulebase, memory: Memory, stratum: Stratum, verdicts: Verdicts, known: dict[str, Value]
+    rulebase: Rulebase, memory: Memory, stratum: Stratum, verdicts: Verdicts, known: dict[str, Value], added: Added
 ) -> list[str]:
     """Draw the conclusions of one stratum into `known`.
 
@@ -60,12 +60,13 @@ def conclude(
         stratum: Its rules have been decided, and so have those of all strata below.
         verdicts: True, false or None (unknown) for each rule decided so far.
         known: Values by name, facts and the conclusions of the strata below; added to in place.
+        added: What the rules that fired so far add, by the conclusion that they draw; added to in place.
 
     Returns:
         The names that were added.
     """
-    fired = [rule for rule, truth in verdicts.items() if truth]
-    state, before = _State(rulebase, memory, verdicts, known, rulebase.added_by(fired)), len(known)
+    rulebase.add(added, (rule.id for rule in stratum.rules if verdicts[rule.id]))
+    state, before = _State(rulebase, memory, verdicts, known, added), len(known)
     for topic in stratum.topics:
         _CONCLUDE[topic.kind](state, topic.id)
     return list(known)[before:]

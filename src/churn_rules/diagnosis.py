@@ -261,7 +261,7 @@ class _Report:
     def __init__(self, rulebase: Rulebase, trace: Trace) -> None:
         self.rulebase, self.trace, self.known = rulebase, trace, trace.known
         self.firings = {firing.rule: firing for firing in trace.firings}
-        self.added = rulebase.added_by(sorted(self.firings))
+        self.added = rulebase.add({}, sorted(self.firings))
         self.links = tuple(active_links(rulebase, trace.known))
         self.roots = roots(rulebase, trace.known)
 
@@ -303,9 +303,10 @@ class _Report:
         """Yield the reasons that rules conclude from nothing but somebody's naming them."""
         sides: dict[str, list[str]] = {}
         for rule, firing in sorted(self.firings.items()):
-            names = [name for name, _ in firing.matched]
-            if names and all(name.startswith(_NAMED) for name in names):
-                for reason, _ in self.rulebase.rules[rule].then.evidence:
+            evidence = self.rulebase.rules[rule].then.evidence
+            if evidence and all(name.startswith(_NAMED) for name, _ in firing.matched):
+                names = [name for name, _ in firing.matched]
+                for reason, _ in evidence:
                     sides.setdefault(reason, []).extend(name.removeprefix(_NAMED) for name in names)
         for reason, told in sides.items():
             yield Named(reason, tuple(dict.fromkeys(told)), self.known[f"{reason}.status"] == "established")

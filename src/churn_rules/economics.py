@@ -230,7 +230,7 @@ def _second_hand(figures: Figures) -> Iterator[_Item]:
 
 
 def _input(name: str, known: Mapping[str, Value], figures: Figures) -> Amount | None:
-    told = dict(figures.facts()).get(name)
+    told = None if figures is _NO_FIGURES else dict(figures.facts()).get(name)
     value = known.get(name)
     return told or (Amount.read(value) if isinstance(value, Span) else None)
 

@@ -116,7 +116,7 @@ def plan_case(rulebase: Rulebase, trace: Trace, start: date, diagnosis: Diagnosi
 class _Planner:
     def __init__(self, rulebase: Rulebase, trace: Trace, start: date, diagnosis: Diagnosis) -> None:
         self.rulebase, self.trace, self.start = rulebase, trace, start
-        self.added = rulebase.added_by(sorted(firing.rule for firing in trace.firings))
+        self.added = rulebase.add({}, sorted(firing.rule for firing in trace.firings))
         self.dates = _Dates(rulebase, trace, start)
         called_for = [step for step in rulebase.steps.values() if trace.known[f"step.{step.id}"] == "planned"]
         self.late = [step for step in called_for if self.dates.passed(step)]

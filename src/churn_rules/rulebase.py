@@ -28,6 +28,7 @@ __all__ = [
     "STAGES",
     "STATUSES",
     "Accommodation",
+    "Added",
     "Conclusions",
     "Coverage",
     "Drawn",
@@ -207,6 +208,9 @@ class Drawn(NamedTuple):
     adds: object
 
 
+Added = dict[Topic, list[Drawn]]
+
+
 @dataclass(frozen=True, slots=True)
 class Stratum:
     """Rules that can be decided together, then the topics that can be concluded once they are, in order."""
@@ -274,9 +278,8 @@ class Rulebase:
             for rule in self.rules.values()
         }
 
-    def added_by(self, fired: Iterable[str]) -> dict[Topic, list[Drawn]]:
-        """Return what rules that fired add, by the conclusion that they draw."""
-        added: dict[Topic, list[Drawn]] = {}
+    def add(self, added: Added, fired: Iterable[str]) -> Added:
+        """Add to `added` what rules that fired conclude, by the conclusion that they draw; return it."""
         for rule in fired:
             for topic, drawn in self._adds[rule]:
                 added.setdefault(topic, []).append(drawn)

@@ -24,7 +24,7 @@ from churn_rules.conditions import negate
 from churn_rules.engines.trace import Firing, Trace, in_telling_order
 from churn_rules.errors import EngineError
 from churn_rules.patterns import Breach, Comparison, Pattern, breaches, patterns
-from churn_rules.rulebase import Rule, Rulebase
+from churn_rules.rulebase import Added, Rule, Rulebase
 from churn_rules.vocabulary import Span, Truth, Value
 
 __all__ = ["DurableEngine"]
@@ -77,13 +77,14 @@ class DurableEngine:
         known: dict[str, Value] = dict(memory.values)
         verdicts: dict[str, Truth] = {}
         firings: list[Firing] = []
+        added: Added = {}
         with self._rules.case() as case:
             fresh: Iterable[str] = known
             for stratum in self.rulebase.strata:
                 decided, matched = case.learn({name: known[name] for name in fresh})
                 verdicts |= {rule.id: decided.get(rule.id) for rule in stratum.rules}
                 firings += in_telling_order(stratum.rules, matched, known)
-                fresh = conclude(self.rulebase, memory, stratum, verdicts, known)
+                fresh = conclude(self.rulebase, memory, stratum, verdicts, known, added)
         return Trace(self.name, memory, verdicts, tuple(firings), known)
 
     def decide(self, rule: Rule, known: Mapping[str, Value]) -> Truth:

@@ -11,7 +11,7 @@ from churn_rules.cases import Memory
 from churn_rules.conclusions import conclude
 from churn_rules.conditions import holds, support
 from churn_rules.engines.trace import Firing, Trace, in_telling_order
-from churn_rules.rulebase import Rule, Rulebase
+from churn_rules.rulebase import Added, Rule, Rulebase
 from churn_rules.vocabulary import Truth, Value
 
 __all__ = ["ReferenceEngine"]
@@ -30,12 +30,13 @@ class ReferenceEngine:
         known: dict[str, Value] = dict(memory.values)
         verdicts: dict[str, Truth] = {}
         firings: list[Firing] = []
+        added: Added = {}
         for stratum in self.rulebase.strata:
             verdicts |= {rule.id: holds(rule.premise, known) for rule in stratum.rules}
             fired = [rule for rule in stratum.rules if verdicts[rule.id]]
             matched = {rule.id: [test.name for test in support(rule.premise, known)] for rule in fired}
             firings += in_telling_order(fired, matched, known)
-            conclude(self.rulebase, memory, stratum, verdicts, known)
+            conclude(self.rulebase, memory, stratum, verdicts, known, added)
         return Trace(self.name, memory, verdicts, tuple(firings), known)
 
     def decide(self, rule: Rule, known: Mapping[str, Value]) -> Truth:

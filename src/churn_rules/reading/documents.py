@@ -17,7 +17,7 @@ import yaml
 
 from churn_rules.errors import Issue, Location
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "Key", "read_document"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "Key", "Mark", "read_document"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
@@ -25,6 +25,7 @@ MAX_VALUES = 20_000
 MAX_ISSUES = 100
 
 Key = str | int
+Mark = tuple[int, int, int]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
@@ -57,33 +58,42 @@ _DECEPTIVE: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
     ),
     ("Y112", re.compile(r"|~|null", re.IGNORECASE), "an empty value says nothing", "write a value, or `unknown`"),
 )
+_SUSPECT = re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern, _, _ in _DECEPTIVE), re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class Document:
     """One file as plain values. `data` is None where it could not be read at all; `issues` then says why.
 
-    `places` holds the location of every value by its path, `keys` that of every key of a mapping; `numbers` holds the
-    digits of every number as they are written, for whoever must not lose any to a float.
+    `places` holds the mark of every value by its path, `keys` that of every key of a mapping (line and column from 0,
+    and length); a location is made of it only where one is asked for. `numbers` holds the digits of every number as
+    written, for whoever must not lose any to a float.
     """
 
     path: str
     text: str = ""
     data: Any = None
-    places: dict[tuple[Key, ...], Location] = field(default_factory=dict)
-    keys: dict[tuple[Key, ...], Location] = field(default_factory=dict)
+    places: dict[tuple[Key, ...], Mark] = field(default_factory=dict)
+    keys: dict[tuple[Key, ...], Mark] = field(default_factory=dict)
     numbers: dict[tuple[Key, ...], str] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # of the text, once a location was asked for
 
     def place(self, path: tuple[Key, ...]) -> Location:
         """Return where a value stands, or the nearest thing around it that has a place."""
         while path and path not in self.places:
             path = path[:-1]
-        return self.places.get(path, Location(self.path))
+        return self.located(self.places[path]) if path in self.places else Location(self.path)
 
     def key(self, path: tuple[Key, ...]) -> Location:
         """Return where the key of a value stands, or the value itself in a list."""
-        return self.keys.get(path) or self.place(path)
+        return self.located(self.keys[path]) if path in self.keys else self.place(path)
+
+    def located(self, mark: Mark) -> Location:
+        """Return the place of a mark."""
+        line, column, length = mark
+        lines = self.lines = self.lines or self.text.splitlines()
+        return Location(self.path, line + 1, column + 1, length, lines[line] if line < len(lines) else "")
 
     def issue(
         self, code: str, what: str, why: str, fix: str, at: Location | None = None, *, warning: bool = False
@@ -175,7 +185,7 @@ class _Composer:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.lines = document.text.splitlines()
+        self.escapes = "\\" in document.text
         self.events: Iterator[Any] = iter(())
 
     def compose(self) -> None:
@@ -218,7 +228,7 @@ class _Composer:
         problem, context = str(error.problem or ""), str(error.context or "")
         unclosed = "quoted scalar" in context and error.context_mark
         mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
-        at = self._location(mark.line, mark.column, 1) if mark else None
+        at = self.document.located((mark.line, mark.column, 1)) if mark else None
         why = f"the reader says: {', '.join(part for part in (context, problem) if part)}"
         fix = "check indentation, colons, quotes and brackets at and just above this line"
         if unclosed:
@@ -230,15 +240,15 @@ class _Composer:
         _refuse(self.document, "Y114", "this is not YAML", why, fix, at)
 
     def _node(self, event: Any, path: tuple[Key, ...]) -> Any:
-        at = self.document.places[path] = self._at(event)
+        self.document.places[path] = _mark(event)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             what, why = "anchors (&) and aliases (*) are not allowed", "a rule must be readable on its own"
-            _refuse(self.document, "Y115", what, why, "write the value out", at)
+            _refuse(self.document, "Y115", what, why, "write the value out", self._at(event))
         if event.tag:
             what, why = f"tags are not allowed: {event.tag}", "values are plain: text, numbers, lists, mappings"
-            _refuse(self.document, "Y116", what, why, "remove the tag", at)
+            _refuse(self.document, "Y116", what, why, "remove the tag", self._at(event))
         if isinstance(event, yaml.ScalarEvent):
-            value = self._scalar(event, at)
+            value = self._scalar(event)
             if not isinstance(value, str | bool):
                 self.document.numbers[path] = str(event.value)
             return value
@@ -252,27 +262,28 @@ class _Composer:
     def _mapping(self, path: tuple[Key, ...]) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            at = self._at(event)
             if not isinstance(event, yaml.ScalarEvent) or event.tag or event.anchor:
                 what, why = "this key is not a plain word", "keys are names"
-                _refuse(self.document, "Y117", what, why, "write a word before the colon", at)
+                _refuse(self.document, "Y117", what, why, "write a word before the colon", self._at(event))
             key = str(event.value)
+            inner = (*path, key)
             if key == "<<":
                 what, why = "merge keys (<<) are not allowed", "a rule must be readable on its own"
-                _refuse(self.document, "Y118", what, why, "write the values out", at)
+                _refuse(self.document, "Y118", what, why, "write the values out", self._at(event))
             if key in mapping:
-                first = self.document.keys[(*path, key)]
-                why = f"it stands in line {first.line} already, and readers of YAML keep only one of the two"
-                self.document.issue("Y119", f"the key `{key}` stands twice", why, "remove or rename one", at)
-            self.document.keys[(*path, key)] = at
-            mapping[key] = self._node(next(self.events), (*path, key))
+                line = self.document.key(inner).line
+                why = f"it stands in line {line} already, and readers of YAML keep only one of the two"
+                what, fix = f"the key `{key}` stands twice", "remove or rename one"
+                self.document.issue("Y119", what, why, fix, self._at(event))
+            self.document.keys[inner] = _mark(event)
+            mapping[key] = self._node(next(self.events), inner)
         return mapping
 
-    def _scalar(self, event: Any, at: Location) -> str | int | float | bool:
+    def _scalar(self, event: Any) -> str | int | float | bool:
         text = str(event.value)
-        if odd := _CONTROL.search(text):
+        if self.escapes and (odd := _CONTROL.search(text)):
             what = f"a control character (U+{ord(odd[0]):04X}) is written as an escape"
-            self.document.issue("Y104", what, "text files hold none", "remove it", at)
+            self.document.issue("Y104", what, "text files hold none", "remove it", self._at(event))
         if event.style:  # quoted or folded: the text as it stands
             return text
         if text in ("true", "false"):
@@ -280,22 +291,19 @@ class _Composer:
         if _NUMBER.fullmatch(text):
             if len(text) <= 300:
                 return float(text) if "." in text else int(text)
-            self.document.issue(
-                "Y110", "this number has too many digits", "nobody measures so finely", "shorten it", at
-            )
+            what, why = "this number has too many digits", "nobody measures so finely"
+            self.document.issue("Y110", what, why, "shorten it", self._at(event))
             return 0
-        for code, pattern, why, fix in _DECEPTIVE:
-            if pattern.fullmatch(text):
-                what = f"`{text}` is not what it seems" if text else "a value is missing"
-                self.document.issue(code, what, why, fix, at)
-                break
+        if _SUSPECT.fullmatch(text):
+            code, _, why, fix = next(one for one in _DECEPTIVE if one[1].fullmatch(text))
+            what = f"`{text}` is not what it seems" if text else "a value is missing"
+            self.document.issue(code, what, why, fix, self._at(event))
         return text
 
     def _at(self, event: Any) -> Location:
-        start, end = event.start_mark, event.end_mark
-        length = end.column - start.column if end.line == start.line else 1
-        return self._location(start.line, start.column, max(1, length))
+        return self.document.located(_mark(event))
 
-    def _location(self, line: int, column: int, length: int) -> Location:
-        text = self.lines[line] if line < len(self.lines) else ""
-        return Location(self.document.path, line + 1, column + 1, length, text)
+
+def _mark(event: Any) -> Mark:
+    start, end = event.start_mark, event.end_mark
+    return start.line, start.column, max(1, end.column - start.column) if end.line == start.line else 1

@@ -26,7 +26,8 @@ def hints_on(document: Document, wording: Wording) -> tuple[Hint, ...]:
     found = [(path, words) for path, text in _texts(document.data, ()) if (words := wording.find(text))]
     if not found:
         return ()
-    starts = sorted((at.line, at.column) for at in (*document.places.values(), *document.keys.values()))
+    marks = (*document.places.values(), *document.keys.values())
+    starts = sorted((line + 1, column + 1) for line, column, _ in marks)
     lines = document.text.splitlines()
     return tuple(_hint(path, words, _place_of(document.place(path), words[0], lines, starts)) for path, words in found)
 

@@ -33,7 +33,7 @@ def _entries(draft: Draft, document: Document, model: type[_Shaped]) -> Iterator
         document.data = None  # no rule can be held against it
         return
     for name, data in document.data.items():
-        at = document.keys[(name,)]
+        at = document.key((name,))
         draft.broken.add(name)  # until it is read in full
         if not name.isidentifier() or not name.islower() or len(name) > 80:
             why = "names are lower case: rules and cases with hyphens, facts and reasons with underscores"
@@ -183,7 +183,7 @@ def _derives_itself(name: str, vocabulary: Mapping[str, Fact]) -> bool:
 def read_findings(draft: Draft, document: Document) -> None:
     """Read findings.yaml into a draft; facts come first, since names are shared."""
     for name, shape in _entries(draft, document, FindingShape):
-        at = document.keys[(name,)]
+        at = document.key((name,))
         if name in draft.vocabulary:
             why = "a premise could not tell the two apart"
             document.issue("V211", f"`{name}` is a fact already", why, "rename the finding", at)

@@ -20,7 +20,7 @@ class Basis:
     def __init__(self, rulebase: Rulebase, trace: Trace) -> None:
         self.rulebase, self.memory, self.case = rulebase, trace.memory, trace.memory.case
         self.firings = {firing.rule: firing for firing in trace.firings}
-        self.added = rulebase.added_by(sorted(self.firings))
+        self.added = rulebase.add({}, sorted(self.firings))
 
     def observed(self, name: str) -> set[int]:
         """Return the observations that a name rests on, through findings and derivations."""
