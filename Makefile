@@ -25,7 +25,7 @@ demo: $(READY) ## Replay the classic: why RILF left Brex Tech, and how it came b
 	$(BIN)/churn-rules replay brex-rilf
 
 test: $(READY) ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(READY) format lint types rules docs test ## Everything that must hold before a change lands
 
