@@ -15,7 +15,7 @@ import click
 import churn_rules
 from churn_rules.cli import cli
 from churn_rules.replaying import Replay, replay_case
-from churn_rules.rulebase import PHASES, PlanStep, Reason, Rule, Rulebase, Topic
+from churn_rules.rulebase import PHASES, PlanStep, Reason, Rule, Rulebase, Topic, sources_in
 from churn_rules.telling import adds_in_words, due_in_words, premise_of
 
 DOCS = Path(__file__).resolve().parent
@@ -30,6 +30,7 @@ def main() -> int:
         "reasons.md": _reasons(rulebase),
         "rules.md": _rules(rulebase),
         "facts.md": _facts(rulebase),
+        "sources.md": _sources(rulebase),
         "errors.md": _errors(),
         "commands.md": _commands(),
         "plan.md": _plan(rulebase),
@@ -138,6 +139,20 @@ def _rules(rulebase: Rulebase) -> Iterator[str]:
         yield f"\n### {rule.id}\n"
         yield f"**{rule.title}.** If {premise_of(rule, rulebase)}, then {adds_in_words(rule, rulebase)}.\n"
         yield f"Because {rule.because[:1].lower()}{rule.because[1:]} *Source: {rule.source}. Owner: {rule.owner}.*"
+
+
+def _sources(rulebase: Rulebase) -> Iterator[str]:
+    yield "# The sources, and how far each can be relied on"
+    yield ""
+    yield "From `rules/sources.yaml`, whose head says what the grades mean."
+    yield "\n| source | cites | reliability | note |\n|---|---|---|---|"
+    for source in rulebase.sources.values():
+        yield f"| {source.id} | {source.cites} | {source.reliability} | {source.note} |"
+    yield "\n## Every rule, its source and its reliability\n"
+    yield "| rule | source | reliability |\n|---|---|---|"
+    for rule in rulebase.rules.values():
+        grades = ", ".join(dict.fromkeys(one.reliability for one in sources_in(rule.source, rulebase.sources)))
+        yield f"| {_linked(rule)} | {rule.source} | {grades} |"
 
 
 def _facts(rulebase: Rulebase) -> Iterator[str]:

@@ -13,7 +13,7 @@ from churn_rules.economics import INPUTS
 from churn_rules.errors import LoadError, did_you_mean
 from churn_rules.patterns import LIMITS, breaches
 from churn_rules.reading.draft import Draft
-from churn_rules.rulebase import STATUSES, Rule, Rulebase, Topic, drawn_by, sort_into_strata
+from churn_rules.rulebase import STATUSES, Rule, Rulebase, Topic, drawn_by, sort_into_strata, sources_in
 from churn_rules.vocabulary import Term, Value, exact
 
 __all__ = ["check", "finish"]
@@ -55,6 +55,7 @@ def check(draft: Draft) -> Rulebase | None:
         draft.issue(
             "R117", what, why, "break the circle: let one of them read facts instead", rule=cycle[0], path=("if",)
         )
+    _check_sources(draft)
     _check_reach(draft, accepted)
     _check_coverage(draft, accepted)
     _check_limits(draft, accepted)
@@ -76,6 +77,7 @@ def check(draft: Draft) -> Rulebase | None:
         steps=draft.steps,
         questions=draft.questions,
         wording=draft.wording,
+        sources=draft.sources,
     )
 
 
@@ -214,6 +216,23 @@ def _check_limits_shown(rule: Rule, draft: Draft) -> None:
             what = f"no example has `{test.name}` exactly at {test.limit:.12g}"
             why = "whether the limit itself counts is what readers ask first"
             draft.issue("R126", what, why, "add one", rule=rule.id, path=("examples",))
+
+
+def _check_sources(draft: Draft) -> None:
+    """Find what names no declared source, where sources are declared at all."""
+    if not draft.sources:
+        return
+    why = "rules/sources.yaml tells what each source is and how far it can be relied on, and this names none of them"
+    fix = "name one of them to the letter, or declare another there"
+    for rule in draft.rules.values():
+        if not sources_in(rule.source, draft.sources):
+            draft.issue("R133", f"the source of `{rule.id}` is not declared", why, fix, rule=rule.id, path=("source",))
+    for reason in draft.reasons.values():
+        if not sources_in(reason.source, draft.sources):
+            path = ("reasons", reason.id, "source")
+            draft.issue(
+                "R133", f"the source of `{reason.id}` is not declared", why, fix, rule="reasons.yaml", path=path
+            )
 
 
 # --- all rules together -----------------------------------------------------------------------------------------------

@@ -38,12 +38,14 @@ __all__ = [
     "Reason",
     "Rule",
     "Rulebase",
+    "Source",
     "Stratum",
     "Thresholds",
     "Topic",
     "conclusion_terms",
     "drawn_by",
     "sort_into_strata",
+    "sources_in",
     "topic_of",
 ]
 
@@ -88,6 +90,21 @@ class Coverage:
     pro: int
     contra: int
     required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where knowledge comes from; `reliability` is high, medium, low or ours, as rules/sources.yaml explains."""
+
+    id: str
+    cites: str
+    reliability: str
+    note: str
+
+
+def sources_in(text: str, sources: Mapping[str, Source]) -> tuple[Source, ...]:
+    """Return the declared sources that the source of a rule or reason names."""
+    return tuple(source for name, source in sources.items() if name in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +259,7 @@ class Rulebase:
     steps: Mapping[str, PlanStep] = field(default_factory=dict)
     questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what to ask, by the stage of the case
     wording: Wording = field(default_factory=Wording)
+    sources: Mapping[str, Source] = field(default_factory=dict)
     engines: dict[str, object] = field(default_factory=dict, repr=False)  # engines kept ready; see churn_rules.engines
 
     def __post_init__(self) -> None:

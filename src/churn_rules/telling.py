@@ -14,7 +14,7 @@ from churn_rules.diagnosis import Diagnosis, Evidence, Landmine, Named, ReasonRe
 from churn_rules.engines import Trace
 from churn_rules.explanation import Supported, Why, WhyNot, WhyNotRule, WhyRule, premise_in_words
 from churn_rules.replaying import Change, Replay, Replays, Step
-from churn_rules.rulebase import Accommodation, PlanStep, Reason, Rule, Rulebase, Topic, drawn_by
+from churn_rules.rulebase import Accommodation, PlanStep, Reason, Rule, Rulebase, Topic, drawn_by, sources_in
 from churn_rules.sums import table_of
 from churn_rules.vocabulary import LARGEST, Fact, Plain, accept, spoken
 from churn_rules.wording import Hint
@@ -558,7 +558,8 @@ def tell_rule(rule: Rule, rulebase: Rulebase) -> Iterator[Line]:
     yield Line("", 0)
     yield Line(f"If {premise_of(rule, rulebase)}, then {adds_in_words(rule, rulebase)}.")
     yield Line(f"Because {rule.because[:1].lower()}{rule.because[1:]}", hang=2)
-    yield Line(f"Source: {rule.source}", hang=2, style="dim")
+    grades = ", ".join(f"{one.id}: {one.reliability}" for one in sources_in(rule.source, rulebase.sources))
+    yield Line(f"Source: {rule.source}{f' (reliability of {grades})' if grades else ''}", hang=2, style="dim")
     yield Line(f"Owner: {rule.owner}; status: {rule.status}; file: {rule.theme}/{rule.id}.yaml", hang=2, style="dim")
     yield from _heading("Examples")
     for example in rule.examples:

@@ -12,7 +12,7 @@ from typing import Any
 
 from churn_rules.errors import Issue, Location, ValueRefusedError
 from churn_rules.reading.documents import Document, Key
-from churn_rules.rulebase import Accommodation, Coverage, Link, PlanStep, Reason, Rule, Thresholds
+from churn_rules.rulebase import Accommodation, Coverage, Link, PlanStep, Reason, Rule, Source, Thresholds
 from churn_rules.vocabulary import Fact, Term, Value, accept
 from churn_rules.wording import Wording
 
@@ -38,6 +38,7 @@ class Draft:
     terms: Mapping[str, Term] = field(default_factory=dict)
     digest: str = ""
     wording: Wording = field(default_factory=Wording)
+    sources: dict[str, Source] = field(default_factory=dict)  # none: any source will do
     files: int = 0
     broken: set[str] = field(default_factory=set)  # names that are declared, but wrongly: told once, where they stand
     issues: list[Issue] = field(default_factory=list)

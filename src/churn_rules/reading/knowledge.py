@@ -12,12 +12,20 @@ from typing import Any, TypeVar
 from churn_rules.errors import did_you_mean
 from churn_rules.reading.documents import Document
 from churn_rules.reading.draft import Draft, accepted
-from churn_rules.reading.shapes import AccommodationShape, FactShape, FindingShape, ReasonsShape, WordingShape, shape_of
-from churn_rules.rulebase import Accommodation, Coverage, Link, Reason, Thresholds
+from churn_rules.reading.shapes import (
+    AccommodationShape,
+    FactShape,
+    FindingShape,
+    ReasonsShape,
+    SourceShape,
+    WordingShape,
+    shape_of,
+)
+from churn_rules.rulebase import Accommodation, Coverage, Link, Reason, Source, Thresholds
 from churn_rules.vocabulary import DERIVATIONS, LARGEST, Derivation, Fact
 from churn_rules.wording import Phrases, Wording
 
-__all__ = ["read_accommodations", "read_facts", "read_findings", "read_reasons", "read_wording"]
+__all__ = ["read_accommodations", "read_facts", "read_findings", "read_reasons", "read_sources", "read_wording"]
 
 
 _RESERVED = {"any", "not", "case", "accommodation", "requirements", "economics", "link", "unknown"}
@@ -265,6 +273,17 @@ def read_accommodations(draft: Draft, document: Document) -> None:
             shape.precedent_risk,
             tuple(shape.fairness),
         )
+
+
+def read_sources(draft: Draft, document: Document) -> None:
+    """Read sources.yaml into a draft."""
+    if not isinstance(document.data, dict):
+        if document.data is not None:
+            document.issue("S203", "the file is not a mapping", "it maps names of sources to what they are", "indent")
+        return
+    for name, data in document.data.items():
+        if shape := shape_of(SourceShape, data, document, (name,)):
+            draft.sources[name] = Source(name, shape.cites, shape.reliability, shape.note)
 
 
 def read_wording(draft: Draft, document: Document) -> None:

@@ -16,7 +16,14 @@ from churn_rules.conditions import Any as AnyOf
 from churn_rules.errors import Issue, Location, did_you_mean
 from churn_rules.reading.documents import Document, Key, read_document
 from churn_rules.reading.draft import Draft, accepted
-from churn_rules.reading.knowledge import read_accommodations, read_facts, read_findings, read_reasons, read_wording
+from churn_rules.reading.knowledge import (
+    read_accommodations,
+    read_facts,
+    read_findings,
+    read_reasons,
+    read_sources,
+    read_wording,
+)
 from churn_rules.reading.planning import read_plan
 from churn_rules.reading.shapes import RuleShape, ThenShape, shape_of
 from churn_rules.rulebase import Conclusions, Example, Link, Rule, conclusion_terms
@@ -27,6 +34,7 @@ __all__ = ["read_rules"]
 _SIGNS = {">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than", "=": "is", "!=": "is_not"}
 _FILES = ("vocabulary.yaml", "findings.yaml", "reasons.yaml", "accommodations.yaml")
 _PLAN = "plan.yaml"  # a rule base without one makes no plans
+_SOURCES = "sources.yaml"  # a rule base without it takes any source for its rules
 _WORDING = "wording.yaml"  # hints only: a rule base without it concludes the same
 _MOST_FILES = 5000
 _WRITABLE = {
@@ -73,10 +81,11 @@ def read_rules(folder: Path) -> Draft:
         for path, document in zip(paths, documents, strict=True):
             _read_rule(draft, path, document)
     _note_stray_files(draft)
-    hints = [_read(draft, folder / _WORDING)] if (folder / _WORDING).exists() else []
-    for document in hints:
-        read_wording(draft, document)
-    everything = [*known.values(), *hints, *documents]
+    for name, read_into in ((_SOURCES, read_sources), (_WORDING, read_wording)):
+        if (folder / name).exists():
+            known[name] = _read(draft, folder / name)
+            read_into(draft, known[name])
+    everything = [*known.values(), *documents]
     draft.digest = _digest(everything)
     draft.files = len(everything)
     draft.issues += [issue for document in everything for issue in document.issues]
@@ -99,7 +108,7 @@ def _rule_files(draft: Draft) -> Iterator[Path]:
 def _note_stray_files(draft: Draft) -> None:
     for pattern in ("*.yaml", "*.yml", "*/*.yml", "*/*/*.yaml", "*/*/*.yml"):
         for path in sorted(draft.folder.glob(pattern)):
-            if path.parent != draft.folder or path.name not in (*_FILES, _PLAN, _WORDING):
+            if path.parent != draft.folder or path.name not in (*_FILES, _PLAN, _SOURCES, _WORDING):
                 shown = _shown(draft, path)
                 what, why = f"{shown} is not read", "rules stand in files `theme/rule-id.yaml`"
                 draft.issues.append(Issue("F403", what, why, "move or rename it", Location(shown), "warning"))

@@ -27,6 +27,7 @@ __all__ = [
     "PlanShape",
     "ReasonsShape",
     "RuleShape",
+    "SourceShape",
     "ThenShape",
     "WordingShape",
     "shape_of",
@@ -126,6 +127,14 @@ class ExceptionsShape(_Shape):
 
     within: list[Phrase] = []
     told_by: list[Phrase] = []
+
+
+class SourceShape(_Shape):
+    """A source in sources.yaml."""
+
+    cites: Text
+    reliability: Literal["high", "medium", "low", "ours"]
+    note: Text = ""
 
 
 class WordingShape(_Shape):
