@@ -435,3 +435,31 @@ def test_a_closed_output_gives_no_traceback() -> None:
         check=False,
     )
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["plan", "report"])
+def test_an_answer_is_never_written_over_its_case(command: str, tmp_path: Path, run: Run) -> None:
+    case = tmp_path / "brex-rilf.yaml"
+    case.write_text(BREX.read_text(encoding="utf-8"), encoding="utf-8")
+    ended = run(command, case, "-o", case)
+    assert ended.code == 2
+    assert "is the case itself" in ended.err
+    assert case.read_text(encoding="utf-8") == BREX.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["plan", "report"])
+def test_a_dash_is_standard_output(command: str, run: Run) -> None:
+    ended = run(command, "brex-rilf", "--start", "2012-03-01", "-o", "-")
+    assert ended.code == 0
+    assert "RILF" in ended.out
+
+
+def test_a_cost_may_be_told_by_one_of_its_two_parts(tmp_path: Path, run: Run) -> None:
+    case = tmp_path / "made.yaml"
+    case.write_text(
+        "case: made\ntitle: made up\nsource: made up\ncurrency: EUR\n"
+        "timeline: [{fact: late_deliveries, value: repeatedly, side: customer}]\n"
+        "costs: [{accommodation: safety_stock, once: 500}, {accommodation: price_reduction, yearly: 7.25}]\n",
+        encoding="utf-8",
+    )
+    assert run("diagnose", case).code == 0

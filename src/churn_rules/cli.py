@@ -212,7 +212,8 @@ def plan(
     start = _start(day)
     rulebase = _load(rules)
     found = make_plan(_case(case, facts, rulebase), rulebase=rulebase, start=start, engine=engine)
-    as_ = as_ or _PLAN_FORMATS.get(target.suffix if target else "", "text")
+    target = _target(target, case)
+    as_ = as_ or _PLAN_FORMATS.get(target.suffix.lower() if target else "", "text")
     if target:
         from churn_rules.writing import write_whole
 
@@ -225,6 +226,15 @@ def plan(
         click.echo(
             _plan_written(found, as_).rstrip(b"\n") if as_ != "ics" else _plan_written(found, as_), nl=as_ != "ics"
         )
+
+
+def _target(target: Path | None, case: str | None) -> Path | None:
+    """Return where to write an answer, None for standard output; never over the case that it is an answer to."""
+    from churn_rules.loading import find_case
+
+    if target and case and target.resolve() == find_case(case).resolve():
+        raise click.UsageError(f"{target} is the case itself; write the answer to another file.")
+    return None if target == Path("-") else target
 
 
 def _start(day: str | None) -> date:
@@ -307,11 +317,11 @@ def report(
     rulebase = _load(rules)
     run = trace(_case(case, facts, rulebase), rulebase=rulebase, engine=engine)
     page = report_html(rulebase, run, steps_of(plan_case(rulebase, run, start)))
-    if target == "-":
-        click.echo(page, nl=False)
-    else:
-        write_whole(Path(target), page.encode())
+    if path := _target(Path(target), case):
+        write_whole(path, page.encode())
         click.echo(f"Wrote {target}.")
+    else:
+        click.echo(page, nl=False)
 
 
 @cli.command()

@@ -242,12 +242,16 @@ class _Dates:
         return came_back_on if told and isinstance(came_back_on, Span) else exact(self.start)
 
     def _renewal(self) -> Span | None:
-        """Return when today's supplier's contract comes up, counted from the day on which somebody told it."""
+        """Return when today's supplier's contract comes up, counted from the day on which somebody told it.
+
+        Where nobody says when it was told, a customer who is already gone leaves the day open: it is never made up.
+        """
         months = self.known.get("months_to_next_renewal")
-        if not isinstance(months, Span):
-            return None
         told = self.memory.told.get("months_to_next_renewal")
-        since = told.date if told and told.date else exact(self.start)
+        dated = told.date if told else None
+        if not isinstance(months, Span) or (dated is None and self.memory.case.lost):
+            return None
+        since = dated or exact(self.start)
         first = _months_on(since.low, months.low)
         last = inf if months.high >= self.most_months else _months_on(since.high, months.high)
         return Span(max(first, self.start), last) if last >= self.start and first < inf else None
@@ -371,7 +375,9 @@ class _Words:
     def renewal(self) -> str:
         window = self.dates.anchors["renewal"]
         if window is None:
-            return "nobody knows yet when it is."
+            months = self.trace.known.get("months_to_next_renewal")
+            told = f"{spoken(self.rulebase.terms['months_to_next_renewal'], months)}, but " if months else ""
+            return f"{told}nobody wrote down from when." if told else "nobody knows yet when it is."
         if window.low == window.high:
             return f"{_iso(window.low)}."
         end = f" and {_iso(window.high)} at the latest" if window.high < inf else ""

@@ -78,7 +78,7 @@ def _worth(worth: Worth) -> Iterator[str]:
 def _way(way: Way) -> Iterator[str]:
     yield f"{_WAYS[way.way]}:"
     if way.missing:
-        yield f"  not worked out; unknown: {', '.join(way.missing)}"
+        yield f"  not worked out; unknown: {', '.join(name.replace('_', ' ') for name in way.missing)}"
         return
     yield from _amount("  Value won back", way.value)
     yield from _amount("  Cost of the attempt", way.attempt)

@@ -39,9 +39,14 @@ FORMS = {"text": "txt", "markdown": "md", "html": "html", "ics": "ics", "json": 
 
 
 def made(rulebase: Rulebase, start: date = MONDAY, lost: str | None = "2026-01-05", **facts: object) -> Plan:
-    """Plan for a case of bare facts; a date among them is one day."""
+    """Plan for a case of bare facts; a date among them is one day. What is told of the renewal is told at the start."""
     told = tuple(
-        Observation(name, exact(value) if type(value) in (int, float) else value, "record")  # type: ignore[arg-type]
+        Observation(
+            name,
+            exact(value) if type(value) in (int, float) else value,  # type: ignore[arg-type]
+            "record",
+            exact(start.toordinal()) if name == "months_to_next_renewal" else None,
+        )
         for name, value in facts.items()
     )
     case = Case(id="made", title="Made", lost=parse_date(lost) if lost else None, observations=told)
@@ -168,6 +173,11 @@ def test_known_renewal_is_counted_from_the_day_it_was_told(rulebase: Rulebase) -
 def test_near_renewal_is_prepared_at_once(rulebase: Rulebase) -> None:
     plan = made(rulebase, still_buys_from="another_supplier", months_to_next_renewal=3)
     assert steps(plan)["prepare-for-the-renewal"] == "2026-03-02"
+
+
+def test_a_renewal_told_without_a_date_is_never_dated(rulebase: Rulebase) -> None:
+    plan = churn_rules.plan("duplicator-contract", rulebase=rulebase, start=MONDAY)
+    assert steps(plan)["prepare-for-the-renewal"] is None
 
 
 def test_day_of_leaving_is_taken_from_the_case(rulebase: Rulebase) -> None:
