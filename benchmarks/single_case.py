@@ -50,7 +50,7 @@ def _case(path: Path, rulebase: Rulebase) -> None:
     assert traces["reference"].firings == traces["durable"].firings, "the engines differ"
     print(f"\n{case.id}: {len(traces['reference'].firings)} firings")
     base = _diagnosis_us(rulebase, case, "reference")
-    for engine, limit in (("reference", 1.5), ("durable", 5.0)):
+    for engine, limit in (("reference", 0.7), ("durable", 2.0)):
         cost = base if engine == "reference" else _diagnosis_us(rulebase, case, engine)
         print(f"{'diagnosis, ' + engine:42}{cost / 1000:9.3f} ms   {cost / base:5.1f} x   (at most {limit} ms)")
     whole = median_us(lambda: churn_rules.diagnose(case, rulebase=rulebase))
