@@ -59,6 +59,7 @@ def check(draft: Draft) -> Rulebase | None:
     _check_reach(draft, accepted)
     _check_coverage(draft, accepted)
     _check_limits(draft, accepted)
+    _check_checklist(draft, accepted)
     if not accepted and not any(issue.severity == "error" for issue in draft.issues):
         draft.issue("F405", "the rule base holds no accepted rule", "nothing could ever be concluded", "add rules")
     if any(issue.severity == "error" for issue in draft.issues):
@@ -76,6 +77,7 @@ def check(draft: Draft) -> Rulebase | None:
         digest=draft.digest,
         steps=draft.steps,
         questions=draft.questions,
+        asking=draft.asking,
         wording=draft.wording,
         sources=draft.sources,
     )
@@ -266,6 +268,19 @@ def _check_reach(draft: Draft, accepted: Mapping[str, Rule]) -> None:
             why = "what became known or happened during the win-back can never explain why the customer left"
             path = draft.premise(rule.id, late[0])
             draft.issue("R128", what, why, "use a fact that is read `at: loss`", rule=rule.id, path=path)
+
+
+def _check_checklist(draft: Draft, accepted: Mapping[str, Rule]) -> None:
+    """Ask that a line which is not ticked decides every premise about its facts, as an answer to each would."""
+    read = [test for rule in accepted.values() for test in tests(rule.premise)]
+    for item in draft.asking.checklist:
+        for fact, value in item.absent:
+            left = [test for test in read if test.name == fact and holds(test, {fact: value}) is None]
+            if left:
+                what = f"the range of `{fact}` does not decide every premise about it"
+                why = f"whether it lies beyond {left[0].limit} would stay unknown, though nobody would be asked"
+                path = ("checklist", item.id, "absent", fact)
+                draft.issue("V223", what, why, "narrow the range", rule="questionnaire.yaml", path=path)
 
 
 def _check_coverage(draft: Draft, accepted: Mapping[str, Rule]) -> None:

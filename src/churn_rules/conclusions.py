@@ -24,6 +24,8 @@ __all__ = [
     "active_links",
     "conclude",
     "economics_of",
+    "economics_verdict",
+    "merged_scope",
     "offered",
     "requirement_status",
     "roots",
@@ -137,7 +139,8 @@ def roots(rulebase: Rulebase, known: Mapping[str, Value]) -> tuple[str, ...]:
 
 
 def _scopes(state: _State, _: str) -> None:
-    known, upstream = state.known, []
+    known = state.known
+    upstream: list[str] = []
     for reason in state.rulebase.reasons.values():
         sides = state.fired("responsible", reason.id) or [reason.responsible]
         known[f"{reason.id}.responsible"] = str(sides[0]) if len(set(sides)) == 1 else "both"
@@ -145,14 +148,17 @@ def _scopes(state: _State, _: str) -> None:
         if not scopes and reason.scope == "upstream":
             upstream.append(reason.id)
         else:
-            known[f"{reason.id}.scope"] = _merged(map(str, scopes or [reason.scope]))
+            known[f"{reason.id}.scope"] = merged_scope(map(str, scopes or [reason.scope]))
     for reason_id in upstream:
         behind = _roots_behind(reason_id, state)
-        known[f"{reason_id}.scope"] = _merged(str(known[f"{root}.scope"]) for root in behind)
-    known["case.scope"] = _merged(str(known[f"{root}.scope"]) for root in roots(state.rulebase, known))
+        known[f"{reason_id}.scope"] = merged_scope(
+            str(known.get(f"{root}.scope", "undetermined"))  # behind a root that waits here too stands nothing
+            for root in behind
+        )
+    known["case.scope"] = merged_scope(str(known[f"{root}.scope"]) for root in roots(state.rulebase, known))
 
 
-def _merged(scopes: Iterable[str]) -> str:
+def merged_scope(scopes: Iterable[str]) -> str:
     """Return the one scope that all share, `mixed` where they differ; `undetermined` is ignored."""
     told = set(scopes) - {"undetermined"}
     return "undetermined" if not told else told.pop() if len(told) == 1 else "mixed"
@@ -208,10 +214,16 @@ def requirement_status(requirement: Requirement, known: Mapping[str, Value]) -> 
 
 def _economics(state: _State, _: str) -> None:
     worked_out = economics_of(state.rulebase, state.memory, state.known)
-    unsettled = "not_worked_out" if worked_out.missing else "depends"
-    state.known["economics.verdict"] = {True: "pays", False: "does_not_pay", None: unsettled}[worked_out.pays]
+    state.known["economics.verdict"] = economics_verdict(worked_out)
     if worked_out.chance is not None:
         state.known["economics.break_even_chance"] = worked_out.chance
+
+
+def economics_verdict(worked_out: Economics) -> str:
+    """Return what premises read of cost and benefit: `pays`, `does_not_pay`, `depends` or `not_worked_out`."""
+    if worked_out.missing:
+        return "not_worked_out"
+    return {True: "pays", False: "does_not_pay", None: "depends"}[worked_out.pays]
 
 
 def economics_of(rulebase: Rulebase, memory: Memory, known: Mapping[str, Value]) -> Economics:

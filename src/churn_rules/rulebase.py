@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from churn_rules.asking import Asking
 from churn_rules.conditions import Condition, tests
 from churn_rules.errors import UnknownNameError
 from churn_rules.vocabulary import SIDES, Fact, Term, Value
@@ -258,6 +259,7 @@ class Rulebase:
     digest: str
     steps: Mapping[str, PlanStep] = field(default_factory=dict)
     questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what to ask, by the stage of the case
+    asking: Asking = field(default_factory=Asking)
     wording: Wording = field(default_factory=Wording)
     sources: Mapping[str, Source] = field(default_factory=dict)
     engines: dict[str, object] = field(default_factory=dict, repr=False)  # engines kept ready; see churn_rules.engines

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from churn_rules.asking import Asking
 from churn_rules.errors import Issue, Location, ValueRefusedError
 from churn_rules.reading.documents import Document, Key
 from churn_rules.rulebase import Accommodation, Coverage, Link, PlanStep, Reason, Rule, Source, Thresholds
@@ -33,6 +34,7 @@ class Draft:
     thresholds: Thresholds = field(default_factory=lambda: Thresholds(0.5, 0.2, -0.5, 0.15))
     steps: dict[str, PlanStep] = field(default_factory=dict)
     questions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    asking: Asking = field(default_factory=Asking)
     coverage: Coverage | None = None  # None: not asked for
     rules: dict[str, Rule] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)

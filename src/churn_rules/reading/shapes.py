@@ -17,6 +17,7 @@ from churn_rules.reading.documents import Document
 
 __all__ = [
     "AccommodationShape",
+    "AskingShape",
     "CaseShape",
     "CoverageShape",
     "EconomicsShape",
@@ -199,6 +200,20 @@ class PlanShape(_Shape):
 
     questions: QuestionsShape
     steps: Annotated[dict[RuleId, PlanStepShape], Field(min_length=1)]
+
+
+class ChecklistItemShape(_Shape):
+    """A line of the checklist, and the value of each fact where it did not happen."""
+
+    text: Text
+    absent: Annotated[dict[Name, Any], Field(min_length=1)]
+
+
+class AskingShape(_Shape):
+    """questionnaire.yaml."""
+
+    checklist: dict[RuleId, ChecklistItemShape] = {}
+    only_where: dict[str, Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]] = {}
 
 
 class LinkShape(_Shape):

@@ -1,0 +1,241 @@
+"""An interview as a value: answers in, the next question or the conclusion out.
+
+Never prints, reads or keeps anything: whoever holds the value holds the interview, and every step makes a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from churn_rules.asking import ChecklistItem
+from churn_rules.cases import Case, Disagreement, Observation
+from churn_rules.conditions import holds
+from churn_rules.diagnosis import Diagnosis, diagnose_case
+from churn_rules.engines import DEFAULT
+from churn_rules.errors import UnknownNameError, ValueRefusedError
+from churn_rules.questionnaire import (
+    WANTED,
+    Question,
+    Questionnaire,
+    Situation,
+    Wanted,
+    next_question,
+    questionnaire_of,
+    situation_of,
+    undecided,
+)
+from churn_rules.rulebase import Rulebase
+from churn_rules.vocabulary import SIDES, Side, Value, accept
+
+__all__ = ["TICKS", "Answer", "Interview", "Tick", "start"]
+
+Tick = Literal["yes", "no", "unknown"]
+TICKS: tuple[Tick, ...] = ("yes", "no", "unknown")
+_FROM_CHECKLIST = "not ticked on the checklist"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to a question by its name, or ticked on a line of the checklist by its id.
+
+    Args:
+        asked: The question or the line.
+        value: The value; None says "I don't know". A line takes `yes` (it, or part of it, happened), `no` or `unknown`.
+        side: Who told it; for a line of the checklist it says nothing.
+    """
+
+    asked: str
+    value: Value | None
+    side: Side
+
+
+def start(rulebase: Rulebase, case: Case | None = None, wanted: Iterable[Wanted] = WANTED) -> Interview:
+    """Begin an interview.
+
+    Args:
+        rulebase: Its questions are asked.
+        case: What is known already; only what it lacks is asked.
+        wanted: What the user asks for, of WANTED; nothing is asked that cannot change it.
+
+    Raises:
+        UnknownNameError: Something is asked for that no interview can find out.
+    """
+    for name in wanted:
+        if name not in WANTED:
+            raise UnknownNameError("aim", name, WANTED)
+    return Interview(rulebase=rulebase, case=case or Case(), wanted=tuple(dict.fromkeys(wanted)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Interview:
+    """One interview; all that it says follows from the rule base, the case that it starts from and the answers."""
+
+    rulebase: Rulebase
+    case: Case
+    wanted: tuple[Wanted, ...] = WANTED
+    answers: tuple[Answer, ...] = ()
+
+    # --- what is asked ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def questionnaire(self) -> Questionnaire:
+        """All questions that there are."""
+        return questionnaire_of(self.rulebase)
+
+    @cached_property
+    def checklist(self) -> tuple[ChecklistItem, ...]:
+        """The lines of the checklist that opens the interview; none where it is answered."""
+        if any(answer.asked in self.lines for answer in self.answers):
+            return ()
+        return tuple(self.lines.values())
+
+    @cached_property
+    def question(self) -> Question | None:
+        """The next question; None where the checklist comes first, or where nothing can change any more."""
+        return None if self.checklist else next_question(self.situation, self.told, self.wanted, self._last_topic)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing that is asked for can change any more."""
+        return not self.checklist and self.question is None
+
+    @cached_property
+    def most_left(self) -> int:
+        """How many questions may still come, at most: on no other does it hang what is asked for."""
+        return len(undecided(self.situation, self.wanted))
+
+    # --- what was answered --------------------------------------------------------------------------------------------
+
+    def tick(self, happened: Collection[str], unknown: Collection[str] = ()) -> Interview:
+        """Answer the whole checklist: what happened, what nobody knows; whatever else stands on it did not happen.
+
+        Raises:
+            UnknownNameError: The checklist has no such line.
+        """
+        for name in (*happened, *unknown):
+            if name not in self.lines:
+                raise UnknownNameError("line of the checklist", name, self.lines)
+        ticks = {name: "yes" if name in happened else "unknown" if name in unknown else "no" for name in self.lines}
+        kept = tuple(answer for answer in self.answers if answer.asked not in self.lines)
+        answers = (*(Answer(name, tick, "record") for name, tick in ticks.items()), *kept)
+        return _standing(replace(self, answers=answers))
+
+    def answer(self, asked: str, value: object, side: Side | None = None) -> Interview:
+        """Answer a question, or answer it anew; answers that no longer make sense fall away, the others stand.
+
+        Args:
+            asked: The name of a question, or a line of the checklist.
+            value: As in a case file; None or `unknown` for "I don't know". A line takes `yes`, `no` or `unknown`.
+            side: Who told it, if it is not the one who was asked.
+
+        Raises:
+            UnknownNameError: There is no such question or line.
+            ValueRefusedError: The value does not fit.
+        """
+        given = self._read(asked, value, side)
+        if any(answer.asked == asked for answer in self.answers):
+            answers = tuple(given if answer.asked == asked else answer for answer in self.answers)
+        else:
+            answers = (*self.answers, given)
+        return _standing(replace(self, answers=answers))
+
+    def back(self) -> Interview:
+        """Return the interview before the last answer, or before the checklist."""
+        if self.answers and self.answers[-1].asked in self.lines:
+            return replace(self, answers=())
+        return replace(self, answers=self.answers[:-1])
+
+    def _read(self, asked: str, value: object, side: Side | None) -> Answer:
+        if asked in self.lines:
+            tick = "unknown" if value is None else value
+            if tick not in TICKS:
+                why, fix = "a line of the checklist is ticked or not", f"answer {', '.join(TICKS)}"
+                raise ValueRefusedError("Q501", f"`{value}` is no tick for `{asked}`", why, fix)
+            return Answer(asked, str(tick), "record")
+        question = self.questionnaire.ids.get(asked)
+        if question is None:
+            raise UnknownNameError("question", asked, [*self.questionnaire.ids, *self.lines])
+        if side is not None and side not in SIDES:
+            raise UnknownNameError("side", side, SIDES)
+        if side not in (None, question.side) and asked != question.fact:
+            why, fix = "each side is asked by itself", f"answer `{question.fact}.{side}`"
+            raise ValueRefusedError("Q502", f"`{asked}` is asked of another side", why, fix)
+        return Answer(asked, accept(self.rulebase.vocabulary[question.fact], value), side or question.side)
+
+    # --- what follows -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def told(self) -> Case:
+        """The case as far as it is told; what was answered with "I don't know" stands in it as unknown."""
+        return replace(self.case, observations=(*self.case.observations, *self._observations()))
+
+    @cached_property
+    def situation(self) -> Situation:
+        """What is known, which questions are open, and what could still come out."""
+        return situation_of(self.rulebase, self.told)
+
+    @property
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """The facts that the sides tell differently so far."""
+        return self.situation.memory.disagreements
+
+    def conclude(self, engine: str = DEFAULT) -> Diagnosis:
+        """Diagnose the case as far as it is told."""
+        return diagnose_case(self.rulebase, self.told, engine)
+
+    def _observations(self) -> Iterator[Observation]:
+        for answer in self.answers:
+            if answer.asked in self.lines:
+                yield from self._ticked(self.lines[answer.asked], str(answer.value))
+            else:
+                question = self.questionnaire.ids[answer.asked]
+                yield Observation(
+                    question.fact, answer.value, answer.side if answer.value is not None else question.side
+                )
+
+    def _ticked(self, item: ChecklistItem, tick: str) -> Iterator[Observation]:
+        absent = dict(item.absent)
+        for question in self.questionnaire.of_item(item) if tick != "yes" else ():
+            if question in self._open_at_first:
+                value = absent[question.fact] if tick == "no" else None
+                yield Observation(question.fact, value, question.side, note=_FROM_CHECKLIST if tick == "no" else "")
+
+    @cached_property
+    def _open_at_first(self) -> frozenset[Question]:
+        return situation_of(self.rulebase, self.case).open
+
+    @cached_property
+    def lines(self) -> dict[str, ChecklistItem]:
+        """The lines of the checklist on which it hangs what is asked for, before anything is answered."""
+        hangs_on = undecided(situation_of(self.rulebase, self.case), self.wanted)
+        items = self.rulebase.asking.checklist
+        return {item.id: item for item in items if not hangs_on.isdisjoint(self.questionnaire.of_item(item))}
+
+    @property
+    def _last_topic(self) -> str:
+        question = self.questionnaire.ids.get(self.answers[-1].asked) if self.answers else None
+        return self.rulebase.vocabulary[question.fact].topic if question else ""
+
+
+def _standing(interview: Interview) -> Interview:
+    """Return an interview without the answers that no longer make sense."""
+    settled = {
+        question
+        for answer in interview.answers
+        if answer.asked in interview.lines and answer.value != "yes"
+        for question in interview.questionnaire.of_item(interview.lines[answer.asked])
+    }
+    ids = interview.questionnaire.ids
+    kept = replace(interview, answers=tuple(one for one in interview.answers if ids.get(one.asked) not in settled))
+    while senseless := {answer.asked for answer in kept.answers if not _makes_sense(kept, answer)}:
+        kept = replace(kept, answers=tuple(one for one in kept.answers if one.asked not in senseless))
+    return kept
+
+
+def _makes_sense(interview: Interview, answer: Answer) -> bool:
+    question = interview.questionnaire.ids.get(answer.asked)
+    condition = interview.questionnaire.waits_for.get(question) if question else None
+    return condition is None or holds(condition, interview.situation.memory.values) is True
