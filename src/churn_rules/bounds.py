@@ -8,16 +8,16 @@ test at its lowest truth and once with each at its highest, every rule is enclos
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from churn_rules.cases import Memory, Requirement
+from churn_rules.cases import Memory
 from churn_rules.certainty import fold
 from churn_rules.conclusions import economics_of, economics_verdict, merged_scope, requirement_status, status_at
 from churn_rules.conditions import All, Condition, Test, holds, tests
 from churn_rules.economics import INPUTS
-from churn_rules.rulebase import STATUSES, Reason, Rulebase, Topic
+from churn_rules.rulebase import STATUSES, WAITS_FOR, Reason, Rule, Rulebase, Topic, drawn_by, settles
 from churn_rules.vocabulary import Span, Truth, Value, exact
 
 __all__ = [
@@ -108,7 +108,8 @@ class Bounds:
         self._by_name: dict[str, list[Test]] = {}
         for test in self._tests:
             self._by_name.setdefault(test.name, []).append(test)
-        self._read = tuple(tuple({self._numbers[t]: t.name for t in tests(rule.premise)}.items()) for rule in ordered)
+        self._settles = self._settled_by_rules(ordered)
+        self.reads = tuple(tuple({self._numbers[t]: t.name for t in tests(rule.premise)}.items()) for rule in ordered)
         self._truths: dict[tuple[str, Options], tuple[tuple[int, int, int], ...]] = {}
         self._deciders = [self._compiled([rule.premise for rule in stratum.rules]) for stratum in rulebase.strata]
 
@@ -128,27 +129,39 @@ class Bounds:
             joined = ast.BinOp(joined, ast.BitAnd() if isinstance(premise, All) else ast.BitOr(), part)
         return joined
 
-    def outlook(self, memory: Memory, options: Mapping[str, Options]) -> Outlook:
+    @staticmethod
+    def _settled_by_rules(ordered: Iterable[Rule]) -> tuple[frozenset[Topic], ...]:
+        """Return for each rule the topics that must be concluded anew where its truth changes."""
+        drawn = [{settles(topic) for topic, _ in drawn_by(rule.then)} - {None} for rule in ordered]
+        return tuple(frozenset(topic for topic in topics if topic) for topics in drawn)
+
+    def outlook(self, memory: Memory, options: Mapping[str, Options], since: Outlook | None = None) -> Outlook:
         """Work out what could still come out.
 
         Args:
             memory: What is known of the case so far.
             options: What each fact, and each side's view of it, may turn out to be where it is still open.
+            since: An outlook of the same case from which only the facts in `options` differ, to save work.
         """
-        prospect = _Prospect(self, memory, options)
+        prospect = _Prospect(self, memory, options, since)
+        touched: set[Topic] = set()
         for decide, stratum in zip(self._deciders, self.rulebase.strata, strict=True):
+            first = len(prospect.lowest)
             prospect.lowest += decide(prospect.low)
             prospect.highest += decide(prospect.high)
+            if since:
+                touched.update(*(self._settles[place] for place in prospect.changed(first, since)))
             for topic in stratum.topics:
-                _CONCLUDE[topic.kind](prospect, topic)
+                if since is None or topic in touched or _waits(topic, touched) or topic.kind == "economics":
+                    touched.add(topic)
+                    _CONCLUDE[topic.kind](prospect, topic)
         return Outlook(prospect.options, prospect.lowest, prospect.highest, prospect.links, prospect.low, prospect.high)
 
-    def open_names(self, place: int, outlook: Outlook) -> list[str]:
-        """Return the names on which it still hangs whether the rule at a place fires."""
-        if outlook.lowest[place] == outlook.highest[place]:
-            return []
-        low, high = outlook.low, outlook.high
-        return list(dict.fromkeys(name for number, name in self._read[place] if low[number] != high[number]))
+    def open_rules(self, names: set[str], outlook: Outlook) -> Iterator[str]:
+        """Yield the rules that read one of these names and may still fire or not."""
+        for rule, place in self.places.items():
+            if outlook.lowest[place] != outlook.highest[place] and any(name in names for _, name in self.reads[place]):
+                yield rule
 
     def truths(self, name: str, options: Options) -> tuple[tuple[int, int, int], ...]:
         """Return for each test of a name its number, and the lowest and the highest truth that the options allow."""
@@ -188,21 +201,34 @@ def _truths(test: Test, options: Options) -> tuple[int, int]:
     return min(found), max(found)
 
 
+def _waits(topic: Topic, touched: set[Topic]) -> bool:
+    """Tell whether a topic waits for one that was concluded anew."""
+    kinds = (*WAITS_FOR.get(topic.kind, ()), *(("reason",) if topic.kind == "roles" else ()))
+    return any(other.kind in kinds for other in touched) if kinds else False
+
+
 class _Prospect:
     """One outlook in the making, stratum by stratum, as an engine works out a case."""
 
-    def __init__(self, bounds: Bounds, memory: Memory, options: Mapping[str, Options]) -> None:
+    def __init__(self, bounds: Bounds, memory: Memory, options: Mapping[str, Options], since: Outlook | None) -> None:
         self.bounds, self.rulebase, self.memory = bounds, bounds.rulebase, memory
-        self.options: dict[str, Options] = {}
+        self.options: dict[str, Options] = dict(since.options) if since else {}
         self.lowest: list[int] = []
         self.highest: list[int] = []
-        self.links: dict[tuple[str, str], tuple[bool, bool]] = {}
-        self.low, self.high = bounds.unknown(), bounds.unknown()
-        for name, value in memory.values.items():
+        self.links = dict(since.links) if since else {}
+        self.low = list(since.low) if since else bounds.unknown()
+        self.high = list(since.high) if since else bounds.unknown()
+        for name, value in memory.values.items() if since is None else ():
             if name not in options:
                 self.set(name, frozenset((value,)))
         for name, left in options.items():
             self.set(name, left)
+
+    def changed(self, first: int, since: Outlook) -> Iterator[int]:
+        """Yield the places of the rules, from the first one given, that lie between other truths than before."""
+        for place in range(first, len(self.lowest)):
+            if self.lowest[place] != since.lowest[place] or self.highest[place] != since.highest[place]:
+                yield place
 
     def set(self, name: str, options: Options) -> None:
         self.options[name] = options
@@ -376,23 +402,17 @@ def _accommodations(state: _Prospect, _: Topic) -> None:
 def _requirements(state: _Prospect, _: Topic) -> None:
     requirements = state.memory.case.requirements
     if requirements:
-        statuses = [(_statuses(state, item), item.priority) for item in requirements]
-        all_met = {True} if all("met" in found for found, _ in statuses) else set()
-        all_met |= {False} if any(found != {"met"} for found, _ in statuses) else set()
-        must = [found for found, priority in statuses if priority == "must"]
-        refused = {True} if any("refused" in found for found in must) else set()
-        refused |= {False} if all(found != {"refused"} for found in must) else set()
-        state.set("requirements.all_met", frozenset(all_met))
-        state.set("requirements.any_refused", frozenset(refused))
-
-
-def _statuses(state: _Prospect, requirement: Requirement) -> set[str]:
-    """Return how a requirement may come to be answered; any way, where it is not settled what is offered."""
-    left = {name: state.options[name] for name in (f"accommodation.{item}" for item in requirement.met_by)}
-    if all(map(is_settled, left.values())):
-        return {requirement_status(requirement, {name: str(settled_value(options)) for name, options in left.items()})}
-    refused = False in (requirement.able, requirement.willing)
-    return {"refused"} if refused else {"met", "partly_met", "refused", "open"}
+        named = {f"accommodation.{item}": None for requirement in requirements for item in requirement.met_by}
+        left = {name: state.options[name] for name in named}
+        met: Options = frozenset((True, False))
+        refused: Options = met
+        if all(map(is_settled, left.values())):
+            known = {name: str(settled_value(options)) for name, options in left.items()}
+            statuses = [(requirement_status(item, known), item.priority) for item in requirements]
+            met = frozenset((all(status == "met" for status, _ in statuses),))
+            refused = frozenset((("refused", "must") in statuses,))
+        state.set("requirements.all_met", met)
+        state.set("requirements.any_refused", refused)
 
 
 def _economics(state: _Prospect, _: Topic) -> None:

@@ -19,6 +19,7 @@ from churn_rules.wording import Hint
 
 __all__ = [
     "Case",
+    "Certificate",
     "Cost",
     "Disagreement",
     "Discrepancy",
@@ -28,6 +29,7 @@ __all__ = [
     "Outcome",
     "Requirement",
     "SupplierTerms",
+    "Unasked",
     "check_date",
     "latest",
     "remember",
@@ -110,10 +112,38 @@ class Outcome:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A question that was not asked, and why its answer is of no account.
+
+    `because` is `senseless` where it made no sense after the answers given, else `settled`; `rules` names the rules
+    that read its answer and may still fire or not.
+    """
+
+    question: str
+    because: Literal["settled", "senseless"]
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Why an interview stopped: whatever is answered to the questions not asked, `concluded` stays as it is.
+
+    `wanted` is what was asked for. `reach` tells for each reason how low and how high its certainty can still come out.
+    """
+
+    rulebase: str
+    wanted: tuple[str, ...]
+    concluded: Mapping[str, tuple[str, ...]]
+    reach: Mapping[str, Span]
+    unasked: tuple[Unasked, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One account. `lost` is the date of the loss, or None for a customer who is only about to leave.
 
+    `certificate` says why the interview that it was told in asked no more.
     `hinges_on` names the facts whose word alone decides the root, as the author of the case says.
     `hints` are on the wording of the file that it was read from; nothing is ever concluded from them.
     """
@@ -131,6 +161,7 @@ class Case:
     hinges_on: tuple[str, ...] = ()
     expect: Expectation | None = None
     outcome: Outcome | None = None
+    certificate: Certificate | None = None
     hints: tuple[Hint, ...] = ()
 
     def changed_by(self, other: Case) -> Case:

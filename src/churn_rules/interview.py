@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, cast
 
 from churn_rules.asking import ChecklistItem
-from churn_rules.cases import Case, Disagreement, Observation
+from churn_rules.bounds import bounds_of
+from churn_rules.cases import Case, Certificate, Disagreement, Observation, Unasked
 from churn_rules.conditions import holds
 from churn_rules.diagnosis import Diagnosis, diagnose_case
 from churn_rules.engines import DEFAULT
@@ -28,9 +29,9 @@ from churn_rules.questionnaire import (
     undecided,
 )
 from churn_rules.rulebase import Rulebase
-from churn_rules.vocabulary import SIDES, Side, Value, accept
+from churn_rules.vocabulary import SIDES, Side, Span, Value, accept
 
-__all__ = ["TICKS", "Answer", "Interview", "Tick", "start"]
+__all__ = ["TICKS", "Answer", "Interview", "Tick", "concluded", "start"]
 
 Tick = Literal["yes", "no", "unknown"]
 TICKS: tuple[Tick, ...] = ("yes", "no", "unknown")
@@ -186,6 +187,33 @@ class Interview:
         """Diagnose the case as far as it is told."""
         return diagnose_case(self.rulebase, self.told, engine)
 
+    def certify(self, engine: str = DEFAULT) -> Certificate:
+        """Say why no more is asked; `churn_rules.verify` proves it anew.
+
+        Raises:
+            ValueError: What is asked for may still change.
+        """
+        if not self.is_done:
+            raise ValueError("the interview is not done, so there is nothing to certify")
+        outlook = self.situation.outlook
+        return Certificate(
+            rulebase=self.rulebase.digest,
+            wanted=self.wanted,
+            concluded=concluded(self.conclude(engine), self.wanted),
+            reach={reason: cast("Span", outlook.of(f"{reason}.certainty")) for reason in self.rulebase.reasons},
+            unasked=tuple(self._unasked()),
+        )
+
+    def _unasked(self) -> Iterator[Unasked]:
+        heard = {(item.fact, item.side) for item in self.told.observations}
+        outlook, bounds = self.situation.outlook, bounds_of(self.rulebase)
+        for name, question in self.questionnaire.ids.items():
+            if question in self.situation.open:
+                names = {question.fact, f"{question.fact}.{question.side}", f"{question.fact}.disputed"}
+                yield Unasked(name, "settled", tuple(bounds.open_rules(names, outlook)))
+            elif question not in heard and (name != question.fact or name not in self.situation.memory.values):
+                yield Unasked(name, "senseless")
+
     def _observations(self) -> Iterator[Observation]:
         for answer in self.answers:
             if answer.asked in self.lines:
@@ -212,12 +240,25 @@ class Interview:
         """The lines of the checklist on which it hangs what is asked for, before anything is answered."""
         hangs_on = undecided(situation_of(self.rulebase, self.case), self.wanted)
         items = self.rulebase.asking.checklist
-        return {item.id: item for item in items if not hangs_on.isdisjoint(self.questionnaire.of_item(item))}
+        return {item.id: item for item in items if not hangs_on.keys().isdisjoint(self.questionnaire.of_item(item))}
 
     @property
     def _last_topic(self) -> str:
         question = self.questionnaire.ids.get(self.answers[-1].asked) if self.answers else None
         return self.rulebase.vocabulary[question.fact].topic if question else ""
+
+
+def concluded(diagnosis: Diagnosis, wanted: Iterable[Wanted]) -> dict[str, tuple[str, ...]]:
+    """Return what a diagnosis concludes of each thing asked for: roots, scope with who answers, verdict, offers."""
+    held = [f"{item.accommodation} withheld" for item in diagnosis.withheld]
+    offers = [*(f"{item.accommodation} offered" for item in diagnosis.accommodations), *held]
+    found = {
+        "root": diagnosis.roots,
+        "scope": (diagnosis.scope, *sorted(diagnosis.responsible)),
+        "decision": (diagnosis.decision.verdict,),
+        "accommodations": tuple(sorted(offers)),
+    }
+    return {part: found[part] for part in wanted}
 
 
 def _standing(interview: Interview) -> Interview:

@@ -63,7 +63,9 @@ class Questionnaire:
     """All questions that the rules of a rule base give reason to ask.
 
     `ids` names each as people do: by its fact, or as `fact.side` where more than one side is asked. `waits_for` holds
-    what must be true for a question to make sense; `order` has each fact after those that it waits for or follows from.
+    what must be true for a question to make sense; `order` has each fact after those that it waits for or follows from,
+    and `dependents` holds for each fact itself and those that wait for it or follow from it, in that order. `names` are
+    a fact and the views of it that anything reads.
     """
 
     rulebase: Rulebase
@@ -71,6 +73,8 @@ class Questionnaire:
     by_fact: Mapping[str, tuple[Question, ...]]
     waits_for: Mapping[Question, Condition]
     order: tuple[str, ...]
+    names: Mapping[str, tuple[str, ...]]
+    dependents: Mapping[str, tuple[str, ...]]
 
     def id_of(self, question: Question) -> str:
         """Return the name of a question."""
@@ -108,9 +112,22 @@ def _questionnaire(rulebase: Rulebase) -> Questionnaire:
     for question, condition in waits_for.items():
         graph[question.fact] |= {test.name.partition(".")[0] for test in tests(condition)}
     order = tuple(TopologicalSorter(graph).static_order())
-    made = Questionnaire(rulebase, {}, by_fact, waits_for, order)
+    read |= {test.name for condition in only_where.values() for test in tests(condition)}
+    names = {
+        fact: (fact, *(view for part in (*SIDES, "disputed") if (view := f"{fact}.{part}") in read))
+        for fact in rulebase.vocabulary
+    }
+    made = Questionnaire(rulebase, {}, by_fact, waits_for, order, names, _dependents(order, graph))
     ids = {made.id_of(question): question for questions in by_fact.values() for question in questions}
     return replace(made, ids=ids)
+
+
+def _dependents(order: Sequence[str], graph: Mapping[str, set[str]]) -> dict[str, tuple[str, ...]]:
+    """Return for each fact itself and all that wait for it, however far, in order."""
+    behind: dict[str, set[str]] = {}
+    for name in order:
+        behind[name] = {name}.union(*(behind[other] for other in graph.get(name, ())))
+    return {fact: tuple(name for name in order if fact in behind[name]) for fact in order}
 
 
 def _sides_asked(fact: Fact, read: set[str]) -> tuple[Side, ...]:
@@ -151,32 +168,68 @@ def situation_of(rulebase: Rulebase, case: Case) -> Situation:
     also where anybody told the fact or it follows from others.
     """
     questionnaire = questionnaire_of(rulebase)
-    memory = remember(case, rulebase.vocabulary)
-    heard = {(observation.fact, observation.side) for observation in case.observations}
-    options: dict[str, Options] = {}
-    askable: set[Question] = set()
-    waiting: set[Question] = set()
+    standing = _Standing(questionnaire, case)
+    for fact in questionnaire.order:
+        standing.look_at(fact)
+    outlook = bounds_of(rulebase).outlook(standing.memory, standing.options)
+    return standing.situation(outlook)
 
-    def left(name: str) -> Options:
-        return options[name] if name in options else frozenset((memory.values.get(name),))
 
-    for name in questionnaire.order:
-        fact, silent = rulebase.vocabulary[name], set[Side]()
-        for question in questionnaire.by_fact.get(name, ()):
-            if question in heard or (name in memory.values and len(questionnaire.by_fact[name]) == 1):
+def situation_after(before: Situation, case: Case, fact: str) -> Situation:
+    """Work out the same for a case that differs from that of a situation only in what is told of one fact."""
+    questionnaire = before.questionnaire
+    standing = _Standing(questionnaire, case, before)
+    touched = questionnaire.dependents[fact]
+    for name in touched:
+        standing.look_at(name)
+    told = {name: standing.left(name) for other in touched for name in questionnaire.names[other]}
+    outlook = bounds_of(questionnaire.rulebase).outlook(standing.memory, told, before.outlook)
+    return standing.situation(outlook)
+
+
+class _Standing:
+    """Finds out, fact by fact, which questions are open and what may be answered to them."""
+
+    def __init__(self, questionnaire: Questionnaire, case: Case, before: Situation | None = None) -> None:
+        self.questionnaire = questionnaire
+        self.memory = remember(case, questionnaire.rulebase.vocabulary)
+        self.heard = {(observation.fact, observation.side) for observation in case.observations}
+        self.options: dict[str, Options] = {}
+        self.askable: set[Question] = set(before.askable) if before else set()
+        self.waiting: set[Question] = set(before.waiting) if before else set()
+        self._before, self._fresh = before, set[str]()
+
+    def situation(self, outlook: Outlook) -> Situation:
+        return Situation(self.questionnaire, self.memory, frozenset(self.askable), frozenset(self.waiting), outlook)
+
+    def left(self, name: str) -> Options:
+        """Return what a fact, or one side's view of it, may turn out to be."""
+        if name in self.options:
+            return self.options[name]
+        if self._before and name.partition(".")[0] not in self._fresh:
+            return self._before.outlook.of(name)
+        return frozenset((self.memory.values.get(name),))
+
+    def look_at(self, name: str) -> None:
+        fact, silent = self.questionnaire.rulebase.vocabulary[name], set[Side]()
+        self._fresh.add(name)
+        questions = self.questionnaire.by_fact.get(name, ())
+        self.askable.difference_update(questions)
+        self.waiting.difference_update(questions)
+        for question in questions:
+            if question in self.heard or (name in self.memory.values and len(questions) == 1):
                 continue
-            sense = _makes_sense(questionnaire.waits_for.get(question), memory, left)
+            sense = _makes_sense(self.questionnaire.waits_for.get(question), self.memory, self.left)
             if sense != FALSE:
-                (askable if sense == TRUE else waiting).add(question)
+                (self.askable if sense == TRUE else self.waiting).add(question)
                 silent.add(question.side)
         if silent:
-            options.update(_options(fact, silent, memory))
-        elif fact.derive and name not in memory.told:
-            sources = [left(source) for source in fact.derive.sources]
+            views = self.questionnaire.names[name]
+            self.options.update((view, left) for view, left in _options(fact, silent, self.memory) if view in views)
+        elif fact.derive and name not in self.memory.told:
+            sources = [self.left(source) for source in fact.derive.sources]
             if not all(map(is_settled, sources)):
-                options[name] = _derived(fact, memory.values.get(name), sources)
-    outlook = bounds_of(rulebase).outlook(memory, options)
-    return Situation(questionnaire, memory, frozenset(askable), frozenset(waiting), outlook)
+                self.options[name] = _derived(fact, self.memory.values.get(name), sources)
 
 
 def _makes_sense(condition: Condition | None, memory: Memory, left: Callable[[str], Options]) -> int:
@@ -271,36 +324,49 @@ class _Weights:
         self.questionnaire = situation.questionnaire
         self.rulebase = situation.questionnaire.rulebase
         self.bounds: Bounds = bounds_of(self.rulebase)
-        self.found: dict[Question, float] = {}
-        self.later: set[Question] = set()
+        self._by_name: dict[str, float] = {}
         self._seen: set[object] = set()
         self._waiting: list[tuple[str, float]] = []
 
     def of(self, names: Sequence[str]) -> dict[Question, float]:
-        """Return the askable questions on which names hang, each with its weight."""
+        """Return the open questions on which names hang, each with its weight."""
         self._waiting = [(name, 1.0) for name in names]
+        found: dict[Question, float] = {}
+        while self._waiting:
+            self._flow()
+            told, self._by_name = self._by_name, {}
+            for name, weight in told.items():
+                fact, _, side = name.partition(".")
+                for question in self._asked(fact, side, weight):
+                    found[question] = found.get(question, 0.0) + weight
+        return found
+
+    def _flow(self) -> None:
+        """Let the weights flow down to facts."""
+        vocabulary, by_name, seen = self.rulebase.vocabulary, self._by_name, self._seen
         while self._waiting:
             name, weight = self._waiting.pop()
-            fact, _, side = name.partition(".")
-            if fact in self.rulebase.vocabulary:
-                self._ask(fact, side, weight)
-            elif name not in self._seen and not self.outlook.is_settled(name):
-                self._seen.add(name)
-                self._behind(name, weight)
-        return self.found
+            if name in by_name:
+                by_name[name] += weight
+            elif name not in seen:
+                if name.partition(".")[0] in vocabulary:
+                    by_name[name] = weight
+                else:
+                    seen.add(name)
+                    if not self.outlook.is_settled(name):
+                        self._behind(name, weight)
 
-    def _ask(self, fact: str, side: str, weight: float) -> None:
-        """Give weight to the questions about a fact, or to what must be answered before they make sense."""
+    def _asked(self, fact: str, side: str, weight: float) -> list[Question]:
+        """Return the open questions about a fact; push what must be answered first, or what the fact follows from."""
         asked = [q for q in self.questionnaire.by_fact.get(fact, ()) if side in (q.side, "disputed", "")]
-        for question in asked:
-            if question in self.situation.askable:
-                self.found[question] = self.found.get(question, 0.0) + weight
-            elif question in self.situation.waiting:
-                self.later.add(question)
+        still = [question for question in asked if question in self.situation.open]
+        for question in still:
+            if question in self.situation.waiting:
                 self._push({test.name for test in tests(self.questionnaire.waits_for[question])}, weight, once=question)
         derive = self.rulebase.vocabulary[fact].derive
-        if derive and self.situation.open.isdisjoint(asked):
+        if derive and not still:
             self._push(derive.sources, weight, once=fact)
+        return still
 
     def _push(self, names: Collection[str], weight: float, once: object) -> None:
         if once not in self._seen:
@@ -315,7 +381,7 @@ class _Weights:
         elif part in ("certainty", "status"):
             self._rules(Topic("evidence", head), weight)
         elif part == "role":
-            self._role(weight)
+            self._roles(weight)
         elif head == "accommodation":
             self._rules(Topic("offer", part), weight)
             self._rules(Topic("withhold", part), weight)
@@ -324,7 +390,7 @@ class _Weights:
         elif head in ("economics", "requirements"):
             offers = [f"accommodation.{item}" for item in self.rulebase.accommodations]
             behind = [*INPUTS, *offers] if head == "economics" else offers
-            self._waiting += [(other, weight / len(behind)) for other in behind]
+            self._push(behind, weight, once=head)
         elif name != "case.stage":
             self._scope(head, part, weight)
 
@@ -336,19 +402,24 @@ class _Weights:
                 if "root" in _roles(self.outlook, reason):
                     self._waiting += [(f"{reason}.scope", weight), (f"{reason}.role", weight)]
 
-    def _role(self, weight: float) -> None:
-        """Push what roles hang on: how certain each reason is that may be established, and which links hold."""
-        able = [r for r in self.rulebase.reasons if "established" in (self.outlook.of(f"{r}.status") or ())]
-        self._waiting += [(f"{reason}.certainty", weight) for reason in able]
-        for (cause, effect), (active, inactive) in self.outlook.links.items():
-            if active and inactive and cause in able and effect in able:
-                self._rules(Topic("link", f"{cause} {effect}"), weight * 0.3)
+    def _roles(self, weight: float) -> None:
+        """Push what all roles hang on: how certain each reason is that may be established, and which links hold."""
+        if "roles" not in self._seen:
+            self._seen.add("roles")
+            able = [r for r in self.rulebase.reasons if "established" in (self.outlook.of(f"{r}.status") or ())]
+            self._waiting += [(f"{reason}.certainty", weight) for reason in able]
+            for (cause, effect), (active, inactive) in self.outlook.links.items():
+                if active and inactive and cause in able and effect in able:
+                    self._rules(Topic("link", f"{cause} {effect}"), weight * 0.3)
 
     def _rules(self, topic: Topic, weight: float) -> None:
+        """Push the names on which it hangs whether rules fire that draw a conclusion; called for most, hence inline."""
+        low, high, lowest, highest = self.outlook.low, self.outlook.high, self.outlook.lowest, self.outlook.highest
         for place, adds in self.bounds.drawn.get(topic, ()):
-            names = self.bounds.open_names(place, self.outlook)
-            share = abs(adds) if isinstance(adds, float) else 1.0
-            self._waiting += [(name, weight * share / len(names)) for name in names]
+            if lowest[place] != highest[place]:
+                names = [name for number, name in self.bounds.reads[place] if low[number] != high[number]]
+                share = weight * abs(adds) / len(names) if isinstance(adds, float) else weight / len(names)
+                self._waiting += [(name, share) for name in names]
 
 
 # --- the next question ------------------------------------------------------------------------------------------------
@@ -364,7 +435,9 @@ def next_question(situation: Situation, case: Case, wanted: Sequence[Wanted], to
         topic: The topic of the last question; a question that stays with it is preferred to one of about equal worth.
     """
     vocabulary = situation.questionnaire.rulebase.vocabulary
-    weights = _weights(situation, wanted)
+    weights = {
+        question: weight for question, weight in undecided(situation, wanted).items() if question in situation.askable
+    }
     if len(weights) < 2:
         return next(iter(weights), None)
 
@@ -376,20 +449,17 @@ def next_question(situation: Situation, case: Case, wanted: Sequence[Wanted], to
     return min(tried, key=lambda question: _left_after(situation, case, wanted, question) / staying(question))
 
 
-def undecided(situation: Situation, wanted: Sequence[Wanted]) -> frozenset[Question]:
+def undecided(situation: Situation, wanted: Sequence[Wanted]) -> Mapping[Question, float]:
     """Return the open questions on which what is asked for still hangs, also those that make no sense yet.
 
-    No answer to any other question, in any combination, can change it. With every answer the set only shrinks.
+    No answer to any other question, in any combination, can change it. With every answer fewer are left.
+
+    Returns:
+        How much hangs on each, on no particular scale.
     """
     names = unsettled(situation.questionnaire.rulebase, situation.outlook, wanted)
-    weights = _Weights(situation)
-    return frozenset(weights.of(names)) | weights.later or (situation.open if names else frozenset())
-
-
-def _weights(situation: Situation, wanted: Sequence[Wanted]) -> dict[Question, float]:
-    names = unsettled(situation.questionnaire.rulebase, situation.outlook, wanted)
     found = _Weights(situation).of(names)
-    return found or (dict.fromkeys(sorted(situation.askable), 1.0) if names else {})
+    return found or (dict.fromkeys(sorted(situation.open), 1.0) if names else {})
 
 
 def _left_after(situation: Situation, case: Case, wanted: Sequence[Wanted], question: Question) -> float:
@@ -398,7 +468,7 @@ def _left_after(situation: Situation, case: Case, wanted: Sequence[Wanted], ques
     likely = _likely(rulebase, question)
     chances: list[tuple[Value | None, float]] = [(value, (1 - _DO_NOT_KNOW) / len(likely)) for value in likely]
     return sum(
-        chance * len(_weights(situation_of(rulebase, told(case, question, value)), wanted))
+        chance * len(undecided(situation_after(situation, told(case, question, value), question.fact), wanted))
         for value, chance in (*chances, (None, _DO_NOT_KNOW))
     )
 

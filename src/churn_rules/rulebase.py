@@ -28,6 +28,7 @@ __all__ = [
     "SCOPES",
     "STAGES",
     "STATUSES",
+    "WAITS_FOR",
     "Accommodation",
     "Added",
     "Conclusions",
@@ -45,6 +46,7 @@ __all__ = [
     "Topic",
     "conclusion_terms",
     "drawn_by",
+    "settles",
     "sort_into_strata",
     "sources_in",
     "topic_of",
@@ -485,7 +487,7 @@ _CASE_TERMS = (
 
 # --- strata -----------------------------------------------------------------------------------------------------------
 
-_WAITS_FOR = {
+WAITS_FOR: Mapping[str, tuple[str, ...]] = {
     "roles": ("links",),
     "scopes": ("roles",),
     "requirements": ("accommodations",),
@@ -493,6 +495,8 @@ _WAITS_FOR = {
     "decision": ("scopes", "requirements", "economics"),
     "steps": ("decision",),
 }
+"""Conclusions that wait for others besides rules; the roles wait for every reason too."""
+
 _SETTLED_BY = {"role": "roles", "scope": "scopes", "responsible": "scopes"}
 _SETTLED_APART = {"case.decision": Topic("decision"), "case.stage": None}  # the stage is known from the start
 _CASE_TOPICS = {
@@ -531,6 +535,12 @@ def drawn_by(then: Conclusions) -> Iterator[tuple[Topic, object]]:
         yield Topic("warning"), then.warning
     if then.decision:
         yield Topic("decision"), then.decision
+
+
+def settles(drawn: Topic) -> Topic | None:
+    """Return the topic that a rule changes by drawing this, or None for a warning, on which nothing rests."""
+    kind = _TOPIC_OF_DRAWN.get(drawn.kind, drawn.kind)
+    return None if kind == "warning" else Topic(kind, drawn.id if kind in ("finding", "reason") else "")
 
 
 def topic_of(name: str, findings: Iterable[str], reasons: Iterable[str]) -> Topic | None:
@@ -578,14 +588,12 @@ def sort_into_strata(
 def _dependencies(rules: Iterable[Rule], findings: set[str], reasons: set[str]) -> dict[Topic, set[Topic]]:
     graph: dict[Topic, set[Topic]] = {Topic("finding", finding): set() for finding in findings}
     graph |= {Topic("reason", reason): set() for reason in reasons}
-    graph |= {Topic(kind): {Topic(other) for other in others} for kind, others in _WAITS_FOR.items()}
+    graph |= {Topic(kind): {Topic(other) for other in others} for kind, others in WAITS_FOR.items()}
     graph[Topic("roles")] |= {Topic("reason", reason) for reason in reasons}
     for rule in rules:
         read = (topic_of(test.name, findings, reasons) for test in tests(rule.premise))
         graph[Topic("rule", rule.id)] = {topic for topic in read if topic}
         for drawn, _ in drawn_by(rule.then):
-            kind = _TOPIC_OF_DRAWN.get(drawn.kind, drawn.kind)
-            topic = Topic(kind, drawn.id if kind in ("finding", "reason") else "")
-            if kind != "warning":
+            if topic := settles(drawn):
                 graph.setdefault(topic, set()).add(Topic("rule", rule.id))
     return graph
