@@ -161,31 +161,32 @@ class _Prover:
         return frozenset((self.memory.values.get(name),))
 
     def _told(self, fact: Fact, part: str) -> _Values:
+        name = f"{fact.id}.{part}" if part else fact.id
+        known = frozenset((self.memory.values.get(name),))
         silent = [side for side in SIDES if f"{fact.id}.{side}" in self.open]
-        if fact.id in self.open:
-            silent = [fact.asked_of[0]]
-        anything = _universe(fact)
-        if part == "disputed":
-            return (
-                frozenset((True, False, None)) if silent else frozenset((self.memory.values.get(f"{fact.id}.{part}"),))
-            )
+        silent += fact.asked_of[:1] if fact.id in self.open else ()
         if part:
-            return anything if part in silent else frozenset((self.memory.values.get(f"{fact.id}.{part}"),))
+            anything = frozenset((True, False, None)) if part == "disputed" else _universe(fact)
+            return anything if silent and part in ("disputed", *silent) else known
         found: set[Value | None] = set()
         for side in SIDES:
             if side in silent:
+                anything = _universe(fact)
                 if anything is None:
                     return None
                 found |= anything - {None}
             elif f"{fact.id}.{side}" in self.memory.values:
                 return frozenset((*found, self.memory.values[f"{fact.id}.{side}"]))
-        if fact.derive and (sources := [self.values(source) for source in fact.derive.sources]):
-            settled = all(values is not None and len(values) == 1 for values in sources)
-            if fact.derive.function == "date_of":  # an answer bears no date of its own
-                found |= set() if settled else {None}
-            elif not settled and frozenset((None,)) not in sources:
-                return None
-        return frozenset((*found, self.memory.values.get(fact.id)))
+        derived = self._derived(fact)
+        return None if derived is None else derived | known | found
+
+    def _derived(self, fact: Fact) -> _Values:
+        """Return what may follow from other facts, beside what follows from those that are told."""
+        sources = [self.values(source) for source in fact.derive.sources] if fact.derive else []
+        if all(values is not None and len(values) == 1 for values in sources) or frozenset((None,)) in sources:
+            return frozenset()
+        assert fact.derive, "it has sources"
+        return frozenset((None,)) if fact.derive.function == "date_of" else None  # an answer bears no date of its own
 
     def possible(self, condition: Condition) -> frozenset[Truth]:
         """Return the truths that a condition may come to, its parts taken one by one."""

@@ -5,14 +5,14 @@ Never prints, reads or keeps anything: whoever holds the value holds the intervi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, cast
 
 from churn_rules.asking import ChecklistItem
 from churn_rules.bounds import bounds_of
-from churn_rules.cases import Case, Certificate, Disagreement, Observation, Unasked
+from churn_rules.cases import Case, Certificate, Disagreement, Memory, Observation, Unasked, remember
 from churn_rules.conditions import holds
 from churn_rules.diagnosis import Diagnosis, diagnose_case
 from churn_rules.engines import DEFAULT
@@ -67,16 +67,27 @@ def start(rulebase: Rulebase, case: Case | None = None, wanted: Iterable[Wanted]
     for name in wanted:
         if name not in WANTED:
             raise UnknownNameError("aim", name, WANTED)
-    return Interview(rulebase=rulebase, case=case or Case(), wanted=tuple(dict.fromkeys(wanted)))
+    case, wanted = case or Case(), tuple(dict.fromkeys(wanted))
+    opening = situation_of(rulebase, case)
+    hangs_on = undecided(opening, wanted).keys()
+    items = rulebase.asking.checklist
+    lines = {item.id: item for item in items if not hangs_on.isdisjoint(opening.questionnaire.of_item(item))}
+    return Interview(rulebase=rulebase, case=case, wanted=wanted, lines=lines, open_at_first=opening.open)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Interview:
-    """One interview; all that it says follows from the rule base, the case that it starts from and the answers."""
+    """One interview; all that it says follows from the rule base, the case that it starts from and the answers.
+
+    `lines` are those of the checklist on which it hangs what is asked for, and `open_at_first` the questions that the
+    case left open, before anything was answered.
+    """
 
     rulebase: Rulebase
     case: Case
-    wanted: tuple[Wanted, ...] = WANTED
+    wanted: tuple[Wanted, ...]
+    lines: Mapping[str, ChecklistItem]
+    open_at_first: frozenset[Question]
     answers: tuple[Answer, ...] = ()
 
     # --- what is asked ------------------------------------------------------------------------------------------------
@@ -178,10 +189,15 @@ class Interview:
         """What is known, which questions are open, and what could still come out."""
         return situation_of(self.rulebase, self.told)
 
+    @cached_property
+    def memory(self) -> Memory:
+        """What is known so far."""
+        return remember(self.told, self.rulebase.vocabulary)
+
     @property
     def disagreements(self) -> tuple[Disagreement, ...]:
         """The facts that the sides tell differently so far."""
-        return self.situation.memory.disagreements
+        return self.memory.disagreements
 
     def conclude(self, engine: str = DEFAULT) -> Diagnosis:
         """Diagnose the case as far as it is told."""
@@ -211,7 +227,7 @@ class Interview:
             if question in self.situation.open:
                 names = {question.fact, f"{question.fact}.{question.side}", f"{question.fact}.disputed"}
                 yield Unasked(name, "settled", tuple(bounds.open_rules(names, outlook)))
-            elif question not in heard and (name != question.fact or name not in self.situation.memory.values):
+            elif question not in heard and (name != question.fact or name not in self.memory.values):
                 yield Unasked(name, "senseless")
 
     def _observations(self) -> Iterator[Observation]:
@@ -227,20 +243,9 @@ class Interview:
     def _ticked(self, item: ChecklistItem, tick: str) -> Iterator[Observation]:
         absent = dict(item.absent)
         for question in self.questionnaire.of_item(item) if tick != "yes" else ():
-            if question in self._open_at_first:
+            if question in self.open_at_first:
                 value = absent[question.fact] if tick == "no" else None
                 yield Observation(question.fact, value, question.side, note=_FROM_CHECKLIST if tick == "no" else "")
-
-    @cached_property
-    def _open_at_first(self) -> frozenset[Question]:
-        return situation_of(self.rulebase, self.case).open
-
-    @cached_property
-    def lines(self) -> dict[str, ChecklistItem]:
-        """The lines of the checklist on which it hangs what is asked for, before anything is answered."""
-        hangs_on = undecided(situation_of(self.rulebase, self.case), self.wanted)
-        items = self.rulebase.asking.checklist
-        return {item.id: item for item in items if not hangs_on.keys().isdisjoint(self.questionnaire.of_item(item))}
 
     @property
     def _last_topic(self) -> str:
@@ -279,4 +284,4 @@ def _standing(interview: Interview) -> Interview:
 def _makes_sense(interview: Interview, answer: Answer) -> bool:
     question = interview.questionnaire.ids.get(answer.asked)
     condition = interview.questionnaire.waits_for.get(question) if question else None
-    return condition is None or holds(condition, interview.situation.memory.values) is True
+    return condition is None or holds(condition, interview.memory.values) is True
