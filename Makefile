@@ -38,10 +38,11 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-rules: $(READY) ## Check all rules, and replay all cases with both engines
+rules: $(READY) ## Check all rules, and replay all cases with every engine
 	$(BIN)/churn-rules check --rules rules
 	$(BIN)/churn-rules replay cases tests/situations --engine durable --format json > /dev/null
 	$(BIN)/churn-rules replay cases tests/situations --engine reference --format json > /dev/null
+	$(BIN)/churn-rules replay cases tests/situations --engine compiled --format json > /dev/null
 
 docs: $(READY) ## Fail where a generated page of docs/ is stale
 	$(BIN)/python docs/generate.py --check

@@ -53,7 +53,7 @@ def diagnose(
     Args:
         case: See `load_case`.
         rulebase: From `load()`; without it the shipped rules are loaded anew.
-        engine: `durable` (the default) or `reference`; they give the same answer.
+        engine: `durable` (the default), `reference`, or `compiled`, the quickest; they give the same answer.
         missing: Whether to work out what is unknown and what it could change; a third of the time goes into it.
 
     Raises:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from churn_rules.engines import DEFAULT, ENGINES
 from churn_rules.errors import (
     CaseError,
     ChurnRulesError,
@@ -101,9 +102,8 @@ def _rules_option(command: _Command) -> _Command:
 
 
 def _engine_option(command: _Command) -> _Command:
-    names = click.Choice(["durable", "reference"])
     words = "Who decides the rules."
-    return click.option("--engine", type=names, default="durable", show_default=True, help=words)(command)
+    return click.option("--engine", type=click.Choice(ENGINES), default=DEFAULT, show_default=True, help=words)(command)
 
 
 def _format_option(command: _Command) -> _Command:

@@ -50,6 +50,10 @@ class _State:
         """Return what the rules that fired add to a conclusion."""
         return [drawn.adds for drawn in self.added.get(Topic(kind, of), ())]
 
+    def drawn(self, kind: str) -> set[str]:
+        """Return of what a kind of conclusion was drawn: the accommodations withheld, say."""
+        return {topic.id for topic in self.added if topic.kind == kind}
+
 
 def conclude(
     rulebase: Rulebase, memory: Memory, stratum: Stratum, verdicts: Verdicts, known: dict[str, Value], added: Added
@@ -178,11 +182,9 @@ def _roots_behind(reason: str, state: _State) -> set[str]:
 
 
 def _accommodations(state: _State, _: str) -> None:
+    withheld, offers = state.drawn("withhold"), state.drawn("offer")
     for accommodation in state.rulebase.accommodations:
-        if Topic("withhold", accommodation) in state.added:
-            verdict = "withheld"
-        else:
-            verdict = "offered" if Topic("offer", accommodation) in state.added else "none"
+        verdict = "withheld" if accommodation in withheld else "offered" if accommodation in offers else "none"
         state.known[f"accommodation.{accommodation}"] = verdict
 
 
@@ -257,12 +259,9 @@ def _decision(state: _State, _: str) -> None:
 
 
 def _steps(state: _State, _: str) -> None:
+    dropped, planned = state.drawn("drop"), state.drawn("step")
     for step in state.rulebase.steps:
-        if Topic("drop", step) in state.added:
-            verdict = "dropped"
-        else:
-            verdict = "planned" if Topic("step", step) in state.added else "none"
-        state.known[f"step.{step}"] = verdict
+        state.known[f"step.{step}"] = "dropped" if step in dropped else "planned" if step in planned else "none"
 
 
 _CONCLUDE: Mapping[str, Callable[[_State, str], None]] = {

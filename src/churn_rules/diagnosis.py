@@ -223,7 +223,7 @@ def diagnose_case(rulebase: Rulebase, case: Case, engine: str = DEFAULT, *, miss
     Args:
         rulebase: The rules.
         case: The observations.
-        engine: `durable` or `reference`.
+        engine: `durable`, `reference` or `compiled`.
         missing: Whether to work out what is unknown and what it could change.
     """
     trace = engine_for(rulebase, engine).run(remember(case, rulebase.vocabulary))

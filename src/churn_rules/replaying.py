@@ -126,7 +126,7 @@ def replay_case(rulebase: Rulebase, case: Case, engine: str = DEFAULT) -> Replay
     Args:
         rulebase: The rules.
         case: The case; its observations are taken date by date, first those that bear none.
-        engine: `durable` or `reference`.
+        engine: `durable`, `reference` or `compiled`.
     """
     running = engine_for(rulebase, engine)
     before = running.run(remember(Case(), rulebase.vocabulary))

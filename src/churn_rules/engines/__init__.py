@@ -1,6 +1,6 @@
 """Engines: each decides which rules fire, stratum by stratum, and all of them must agree.
 
-Never imports an engine that nobody asked for.
+Never imports an engine that nobody asked for, nor anything slow: whoever only offers a choice of engines is quick.
 """
 
 from __future__ import annotations
@@ -8,20 +8,28 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from churn_rules.cases import Memory
-from churn_rules.engines.trace import Firing, Trace
 from churn_rules.errors import UnknownNameError
-from churn_rules.rulebase import Rule, Rulebase
-from churn_rules.vocabulary import Truth, Value
+
+if TYPE_CHECKING:
+    from churn_rules.cases import Memory
+    from churn_rules.engines.trace import Firing, Trace
+    from churn_rules.rulebase import Rule, Rulebase
+    from churn_rules.vocabulary import Truth, Value
 
 __all__ = ["DEFAULT", "ENGINES", "Engine", "Firing", "Trace", "engine_for"]
 
 DEFAULT = "durable"
-ENGINES = ("durable", "reference")
+ENGINES = ("durable", "reference", "compiled")
 
-_CLASSES = {"durable": "DurableEngine", "reference": "ReferenceEngine"}
+_CLASSES = {"durable": "DurableEngine", "reference": "ReferenceEngine", "compiled": "CompiledEngine"}
+
+
+def __getattr__(name: str) -> object:
+    if name in ("Firing", "Trace"):  # what they hold takes a while to import
+        return getattr(import_module("churn_rules.engines.trace"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Engine(Protocol):

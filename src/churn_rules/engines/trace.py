@@ -12,7 +12,7 @@ from churn_rules.cases import Memory
 from churn_rules.rulebase import Rule
 from churn_rules.vocabulary import Truth, Value
 
-__all__ = ["Firing", "Trace", "in_telling_order"]
+__all__ = ["Firing", "Trace", "in_telling_order", "telling_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Trace:
     known: Mapping[str, Value]
 
 
+def telling_order(rule: Rule) -> tuple[int, str]:
+    """Return what rules are sorted by when they are told: salience, then id."""
+    return (-rule.salience, rule.id)
+
+
 def in_telling_order(
     rules: Iterable[Rule], matched: Mapping[str, Iterable[str]], known: Mapping[str, Value]
 ) -> list[Firing]:
@@ -44,5 +49,5 @@ def in_telling_order(
         matched: For each rule that fired, the names that made its premise true; in any order, with or without repeats.
         known: What those names stood for.
     """
-    fired = sorted((rule for rule in rules if rule.id in matched), key=lambda rule: (-rule.salience, rule.id))
+    fired = sorted((rule for rule in rules if rule.id in matched), key=telling_order)
     return [Firing(rule.id, tuple((name, known[name]) for name in sorted(set(matched[rule.id])))) for rule in fired]
