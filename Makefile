@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types rules docs agreement bench goldens pythons wheel clean
+.PHONY: help setup demo test check format lint types rules docs agreement bench goldens languages pythons wheel clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ goldens: $(READY) ## Rewrite generated docs and expected texts; review them as a
 	$(BIN)/python docs/generate.py
 	CHURN_REWRITE_GOLDENS=1 $(BIN)/python -m pytest tests/test_errors.py tests/test_explanations.py tests/unit/test_plan.py \
 	  tests/unit/test_wording.py
+
+languages: $(READY) ## Bring all .po files up to date with the rules and the program, for a translator
+	$(BIN)/python docs/translations.py
 
 agreement: $(READY) ## A million random cases, every engine against the reference
 	$(BIN)/python -m tests.agreement --rows 1000000 --seed 1

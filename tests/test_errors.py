@@ -225,6 +225,38 @@ def misfit_without_wording() -> Sequence[Issue]:
     return document.issues
 
 
+def translations_that_are(text: str) -> Sequence[Issue]:
+    Path("rules/languages").mkdir()
+    Path("rules/languages/nl.po").write_text(text, encoding="utf-8")
+    with pytest.raises(LoadError) as caught:
+        load("rules", "nl")
+    return caught.value.issues
+
+
+def unclosed_translation() -> Sequence[Issue]:
+    return translations_that_are('msgctxt "reason/pricing/title"\nmsgid "pricing"\nmsgstr "de prijs\n')
+
+
+def translation_out_of_order() -> Sequence[Issue]:
+    return translations_that_are('msgctxt "reason/pricing/title"\nmsgstr "de prijs"\nmsgid "pricing"\n')
+
+
+def translation_with_other_braces() -> Sequence[Issue]:
+    entry = 'msgctxt "step/call/text"\nmsgid "Read these: {landmines}"\nmsgstr "Lees deze: {mijnen}"\n'
+    return translations_that_are(entry)
+
+
+def translated_twice() -> Sequence[Issue]:
+    entry = 'msgctxt "reason/pricing/title"\nmsgid "pricing"\nmsgstr "de prijs"\n\n'
+    return translations_that_are(2 * entry)
+
+
+def stray_translation() -> Sequence[Issue]:
+    Path("rules/languages").mkdir()
+    Path("rules/languages/nl.yaml").touch()
+    return issues_of_rules()
+
+
 MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "C301-bare-fact": unknown_bare_fact,
     "C302-unknown-side": unknown_side_of_a_bare_fact,
@@ -238,7 +270,12 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "F404-folder-without-cases": folder_without_cases,
     "F405-no-rule-and-no-finding": no_rule_and_no_finding,
     "F405-no-rule-at-all": no_rule_at_all,
+    "F403-stray-translation": stray_translation,
     "S208-misfit-without-wording": misfit_without_wording,
+    "T501-out-of-order": translation_out_of_order,
+    "T501-unclosed-quote": unclosed_translation,
+    "T502-other-braces": translation_with_other_braces,
+    "T503-twice": translated_twice,
     "V303-typed-in": bare_facts_typed_in,
     "Y101-missing-vocabulary": missing_vocabulary,
     "Y102-two-megabytes": two_megabytes,
@@ -269,7 +306,7 @@ def test_every_code_has_a_golden() -> None:
     found = {
         code
         for path in SOURCE.rglob("*.py")
-        for code in re.findall(r'"([YSRVCF]\d{3})"', path.read_text(encoding="utf-8"))
+        for code in re.findall(r'"([YSRVCFT]\d{3})"', path.read_text(encoding="utf-8"))
     }
     shown = {path.name[:4] for path in BROKEN.glob("*.txt")}
     assert found == shown

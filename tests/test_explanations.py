@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from churn_rules.cli import main
 
@@ -17,6 +18,8 @@ GOLDENS = Path(__file__).parent / "goldens"
 REWRITE = os.environ.get("CHURN_REWRITE_GOLDENS") == "1"
 TOLD = (
     "diagnose brex-rilf",
+    "diagnose brex-rilf --lang nl",
+    "diagnose brex-rilf --lang zh",
     "diagnose duplicator-contract",
     "replay brex-rilf",
     "why brex-rilf decision",
@@ -55,4 +58,4 @@ def test_every_golden_is_told() -> None:
 @pytest.mark.parametrize("command", TOLD)
 def test_it_fits_a_narrow_screen(command: str) -> None:
     lines = golden(command).read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if len(line) > 80 or line != line.rstrip() or "\x1b" in line] == []
+    assert [line for line in lines if cell_len(line) > 80 or line != line.rstrip() or "\x1b" in line] == []

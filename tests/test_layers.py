@@ -9,19 +9,19 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "churn_rules"
 LAYERS = (
-    ("errors",),
+    ("errors", "language", "phrases", "wrapping"),
     ("certainty", "vocabulary"),
-    ("money", "wording"),
+    ("money", "wording", "words"),
     ("conditions", "figures"),
     ("asking",),
     ("rulebase", "cases"),
-    ("patterns", "economics", "worth"),
+    ("patterns", "economics", "translating", "worth"),
     ("reading",),
     ("checking", "conclusions"),
     ("loading",),
     ("bounds", "engines"),
     ("diagnosis",),
-    ("explanation", "planning"),
+    ("explanation", "filling", "planning"),
     ("replaying",),
     ("schemas", "sums", "telling"),
     ("api",),
@@ -31,6 +31,7 @@ LAYERS = (
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if not path.name.startswith("__"))
 YAML_READER = "reading/documents.py"
+PO_READER = "reading/translations.py"
 
 
 def _imported(module: Path) -> set[str]:
@@ -66,6 +67,11 @@ def test_every_module_has_a_layer() -> None:
 @pytest.mark.parametrize("module", MODULES, ids=str)
 def test_only_one_module_knows_yaml(module: Path) -> None:
     assert ("yaml" in _imported(module)) == (module.as_posix() == YAML_READER)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_only_one_module_knows_po_files(module: Path) -> None:
+    assert ("polib" in _imported(module)) == (module.as_posix() == PO_READER)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

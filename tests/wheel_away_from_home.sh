@@ -12,6 +12,7 @@ CC="${CC:-cc} -DPyEval_CallObject=PyObject_CallObject" "$away/venv/bin/python" -
 cd "$away"
 venv/bin/churn-rules version
 venv/bin/churn-rules check
+venv/bin/churn-rules check --lang zh
 venv/bin/churn-rules replay --format json > replay.json
 venv/bin/churn-rules diagnose --fact price_increase=30 --fact customer_objected_to_price=yes > /dev/null
 venv/bin/churn-rules report brex-rilf -o brex.html > /dev/null

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from churn_rules.api import as_json, diagnose, load, load_case, plan, replay, trace, why, why_not
+    from churn_rules.api import as_json, diagnose, in_language, load, load_case, plan, replay, trace, why, why_not
     from churn_rules.cases import Case, Observation
     from churn_rules.diagnosis import Diagnosis
     from churn_rules.errors import CaseError, ChurnRulesError, EngineError, LoadError, PlanError, UnknownNameError
@@ -31,6 +31,7 @@ __all__ = [
     "UnknownNameError",
     "as_json",
     "diagnose",
+    "in_language",
     "load",
     "load_case",
     "plan",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("as_json", "diagnose", "load", "load_case", "plan", "replay", "trace", "why", "why_not"),
+    "api": ("as_json", "diagnose", "in_language", "load", "load_case", "plan", "replay", "trace", "why", "why_not"),
     "cases": ("Case", "Observation"),
     "diagnosis": ("Diagnosis",),
     "errors": ("CaseError", "ChurnRulesError", "EngineError", "LoadError", "PlanError", "UnknownNameError"),

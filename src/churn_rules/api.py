@@ -15,14 +15,26 @@ from churn_rules.engines import DEFAULT, Trace, engine_for
 from churn_rules.explanation import Why, WhyNot
 from churn_rules.explanation import why as _why
 from churn_rules.explanation import why_not as _why_not
-from churn_rules.loading import find_case, load
+from churn_rules.loading import find_case, in_language, load
 from churn_rules.planning import Plan, plan_case
 from churn_rules.reading import case_from_facts, read_case, sound_case
 from churn_rules.replaying import Replay, replay_case
 from churn_rules.rulebase import Rulebase
 from churn_rules.schemas import as_json
 
-__all__ = ["CaseLike", "as_json", "diagnose", "load", "load_case", "plan", "replay", "trace", "why", "why_not"]
+__all__ = [
+    "CaseLike",
+    "as_json",
+    "diagnose",
+    "in_language",
+    "load",
+    "load_case",
+    "plan",
+    "replay",
+    "trace",
+    "why",
+    "why_not",
+]
 
 CaseLike = Case | Mapping[str, object] | str | Path
 

@@ -9,17 +9,14 @@ from collections.abc import Iterable
 from math import prod
 
 from churn_rules.errors import CertaintyError
+from churn_rules.language import ENGLISH, Language, in_english
 
 __all__ = ["LIMIT", "fold", "in_words"]
 
 LIMIT = 0.99
 
-_WORDS = (
-    (0.9, "almost certain"),
-    (0.75, "strong"),
-    (0.4, "suggestive"),
-    (0.0, "weak"),
-)
+_STRENGTHS = (("almost_certain", 0.9), ("strong", 0.75), ("suggestive", 0.4), ("weak", 0.0))
+_WORDS = in_english(almost_certain="almost certain", strong="strong", suggestive="suggestive", weak="weak")
 
 
 def fold(clues: Iterable[float]) -> float:
@@ -54,10 +51,11 @@ def fold(clues: Iterable[float]) -> float:
     return round((belief - doubt) / scale, 9) if scale else 0.0  # hundreds of clues each way: nothing is left to tell
 
 
-def in_words(certainty: float) -> str:
+def in_words(certainty: float, language: Language = ENGLISH) -> str:
     """Name the strength of a clue, whichever way it points.
 
     >>> in_words(0.7), in_words(-0.2)
     ('suggestive', 'weak')
     """
-    return next(word for limit, word in _WORDS if abs(certainty) >= limit)
+    strength = next(strength for strength, limit in _STRENGTHS if abs(certainty) >= limit)
+    return language.say(_WORDS[strength])

@@ -28,9 +28,11 @@ from churn_rules.errors import (
     render_issue,
     render_issues,
 )
+from churn_rules.language import LANGUAGES
 
 if TYPE_CHECKING:
     from churn_rules.cases import Case
+    from churn_rules.language import Language
     from churn_rules.planning import Plan
     from churn_rules.reading import Draft
     from churn_rules.rulebase import Rulebase
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Explained = TypeVar("_Explained")
 _SCHEMA_KINDS = ("rule", "case", "diagnosis", "replay", "plan")
 _PLAN_FORMATS = {".txt": "text", ".md": "markdown", ".html": "html", ".ics": "ics", ".json": "json"}
 
@@ -112,6 +115,13 @@ def _format_option(command: _Command) -> _Command:
     return click.option("--format", "as_", type=kinds, default="text", show_default=True, help=words)(command)
 
 
+def _lang_option(command: _Command) -> _Command:
+    words = "Language of the answer; its codes are the same in all."
+    return click.option("--lang", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help=words)(
+        command
+    )
+
+
 def _fact_option(command: _Command) -> _Command:
     words = "A fact, as in price_increase=30 or stated_reason.customer=price; may be repeated."
     return click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", help=words)(command)
@@ -152,6 +162,7 @@ def cli() -> None:
 @click.option("--all", "everything", is_flag=True, help="List everything that is missing.")
 @click.option("--trace", "with_trace", is_flag=True, help="Add every rule that fired.")
 @_rules_option
+@_lang_option
 @_engine_option
 @_format_option
 def diagnose(
@@ -161,6 +172,7 @@ def diagnose(
     everything: bool,
     with_trace: bool,
     rules: Path | None,
+    lang: str,
     engine: str,
     as_: str,
 ) -> None:
@@ -169,7 +181,7 @@ def diagnose(
     from churn_rules.diagnosis import conclude_case
     from churn_rules.telling import tell_diagnosis, tell_trace
 
-    rulebase = _load(rules)
+    rulebase = _load(rules, lang)
     found = _case(case, facts, rulebase)
     _hint([found])
     run = trace(found, rulebase=rulebase, engine=engine)
@@ -195,6 +207,7 @@ def diagnose(
     "-o", "--output", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
 )
 @_rules_option
+@_lang_option
 @_engine_option
 def plan(
     *,
@@ -204,28 +217,28 @@ def plan(
     as_: str | None,
     target: Path | None,
     rules: Path | None,
+    lang: str,
     engine: str,
 ) -> None:
     """Plan what to do about a case, day by day: whom to speak to, what to ask, what to offer, how to part."""
     from churn_rules.api import plan as make_plan
 
     start = _start(day)
-    rulebase = _load(rules)
+    rulebase = _load(rules, lang)
     found = make_plan(_case(case, facts, rulebase), rulebase=rulebase, start=start, engine=engine)
     target = _target(target, case)
     as_ = as_ or _PLAN_FORMATS.get(target.suffix.lower() if target else "", "text")
     if target:
         from churn_rules.writing import write_whole
 
-        write_whole(target, _plan_written(found, as_))
+        write_whole(target, _plan_written(found, as_, rulebase.language))
     elif as_ == "text":
         from churn_rules.plan_pages import tell_plan
 
-        _print(tell_plan(found))
+        _print(tell_plan(found, rulebase.language))
     else:
-        click.echo(
-            _plan_written(found, as_).rstrip(b"\n") if as_ != "ics" else _plan_written(found, as_), nl=as_ != "ics"
-        )
+        written = _plan_written(found, as_, rulebase.language)
+        click.echo(written.rstrip(b"\n") if as_ != "ics" else written, nl=as_ != "ics")
 
 
 def _target(target: Path | None, case: str | None) -> Path | None:
@@ -252,38 +265,39 @@ def _start(day: str | None) -> date:
     return start
 
 
-def _plan_written(found: Plan, as_: str) -> bytes:
+def _plan_written(found: Plan, as_: str, language: Language) -> bytes:
     from churn_rules.plan_calendar import plan_as_ics
     from churn_rules.plan_pages import plan_as_html, plan_as_markdown, tell_plan
     from churn_rules.schemas import as_json
 
     match as_:
         case "ics":
-            return plan_as_ics(found)
+            return plan_as_ics(found, language)
         case "json":
             return f"{as_json(found)}\n".encode()
         case "html":
-            return plan_as_html(found).encode()
+            return plan_as_html(found, language).encode()
         case "markdown":
-            return plan_as_markdown(found).encode()
+            return plan_as_markdown(found, language).encode()
     page = StringIO()
-    _print(tell_plan(found), page)
+    _print(tell_plan(found, language), page)
     return page.getvalue().encode()
 
 
 @cli.command()
 @click.argument("cases", nargs=-1, metavar="[CASE_OR_FOLDER]...")
 @_rules_option
+@_lang_option
 @_engine_option
 @_format_option
-def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
+def replay(*, cases: Sequence[str], rules: Path | None, lang: str, engine: str, as_: str) -> None:
     """Replay cases date by date, and hold the end against what is expected; all shipped cases if none is named."""
     from churn_rules.loading import find_case, shipped
     from churn_rules.reading import case_paths, read_cases
     from churn_rules.replaying import replay_all
     from churn_rules.telling import tell_replays
 
-    rulebase = _load(rules)
+    rulebase = _load(rules, lang)
     paths = case_paths([find_case(case) for case in cases] or [shipped("cases")])
     found = read_cases(paths, rulebase)
     _hint(found)
@@ -303,9 +317,10 @@ def replay(*, cases: Sequence[str], rules: Path | None, engine: str, as_: str) -
     "--start", "day", metavar="DATE", help="The day on which the plan starts, as 2026-03-02; today if left out."
 )
 @_rules_option
+@_lang_option
 @_engine_option
 def report(
-    *, case: str | None, facts: Sequence[str], target: str, day: str | None, rules: Path | None, engine: str
+    *, case: str | None, facts: Sequence[str], target: str, day: str | None, rules: Path | None, lang: str, engine: str
 ) -> None:
     """Write a diagnosis and its plan as one HTML page to print or to hand on; needs churn-rules[report]."""
     from churn_rules.api import trace
@@ -314,12 +329,12 @@ def report(
     from churn_rules.writing import write_whole
 
     start = _start(day)
-    rulebase = _load(rules)
+    rulebase = _load(rules, lang)
     run = trace(_case(case, facts, rulebase), rulebase=rulebase, engine=engine)
-    page = report_html(rulebase, run, steps_of(plan_case(rulebase, run, start)))
+    page = report_html(rulebase, run, steps_of(plan_case(rulebase, run, start), rulebase.language))
     if path := _target(Path(target), case):
         write_whole(path, page.encode())
-        click.echo(f"Wrote {target}.")
+        click.echo(rulebase.language.say("Wrote {file}.", file=target))
     else:
         click.echo(page, nl=False)
 
@@ -328,45 +343,59 @@ def report(
 @_conclusion_argument
 @_fact_option
 @_rules_option
+@_lang_option
 @_engine_option
 @_format_option
-def why(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
+def why(**asked: Any) -> None:
     """Explain a CONCLUSION of a case: decision, scope, or a reason, accommodation or finding by its id."""
     from churn_rules.api import why as explain
     from churn_rules.telling import tell_why
 
-    rulebase = _load(rules)
-    case, conclusion = _asked(asked, facts)
-    explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
-    _answer(explained, as_, lambda: tell_why(explained))
+    _explain(explain, tell_why, **asked)
 
 
 @cli.command("why-not")
 @_conclusion_argument
 @_fact_option
 @_rules_option
+@_lang_option
 @_engine_option
 @_format_option
-def why_not(*, asked: Sequence[str], facts: Sequence[str], rules: Path | None, engine: str, as_: str) -> None:
+def why_not(**asked: Any) -> None:
     """Tell why a CONCLUSION was not reached: which premises fail or are unknown, and by how much."""
     from churn_rules.api import why_not as explain
     from churn_rules.telling import tell_why_not
 
-    rulebase = _load(rules)
+    _explain(explain, tell_why_not, **asked)
+
+
+def _explain(
+    explain: Callable[..., _Explained],
+    tell: Callable[[_Explained, Language], Iterable[Line]],
+    *,
+    asked: Sequence[str],
+    facts: Sequence[str],
+    rules: Path | None,
+    lang: str,
+    engine: str,
+    as_: str,
+) -> None:
+    rulebase = _load(rules, lang)
     case, conclusion = _asked(asked, facts)
     explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
-    _answer(explained, as_, lambda: tell_why_not(explained))
+    _answer(explained, as_, lambda: tell(explained, rulebase.language))
 
 
 @cli.command()
 @click.argument("name", required=False)
 @_rules_option
+@_lang_option
 @_format_option
-def show(*, name: str | None, rules: Path | None, as_: str) -> None:
+def show(*, name: str | None, rules: Path | None, lang: str, as_: str) -> None:
     """Read a rule, reason, fact, finding, accommodation or step aloud; without NAME, list what there is."""
     from churn_rules.telling import tell_contents, tell_named
 
-    rulebase = _load(rules)
+    rulebase = _load(rules, lang)
     if name:
         _answer(rulebase.named(name), as_, lambda: tell_named(name, rulebase))
     else:
@@ -376,33 +405,80 @@ def show(*, name: str | None, rules: Path | None, as_: str) -> None:
 @cli.command()
 @click.argument("topic", required=False)
 @_rules_option
+@_lang_option
 @_format_option
-def facts(*, topic: str | None, rules: Path | None, as_: str) -> None:
+def facts(*, topic: str | None, rules: Path | None, lang: str, as_: str) -> None:
     """List the vocabulary: every fact that a case may hold, of one TOPIC or of all."""
     from churn_rules.telling import tell_facts
 
-    wanted = _load(rules).facts_about(topic)
-    _answer(wanted, as_, lambda: tell_facts(wanted))
+    rulebase = _load(rules, lang)
+    wanted = rulebase.facts_about(topic)
+    _answer(wanted, as_, lambda: tell_facts(wanted, rulebase.language))
 
 
 @cli.command()
 @_rules_option
+@click.option(
+    "--lang",
+    type=click.Choice([code for code in LANGUAGES if code != "en"]),
+    help="List instead which texts are not translated, of the rules and of the program.",
+)
+@click.option(
+    "--po",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --lang: write all texts of the rules there for a translator, with the translations that there are.",
+)
 @_format_option
-def check(*, rules: Path | None, as_: str) -> None:
+def check(*, rules: Path | None, lang: str | None, target: Path | None, as_: str) -> None:
     """Check a folder of rules: everything that is wrong in all files at once."""
     from churn_rules.checking import check as check_draft
-    from churn_rules.loading import shipped
+    from churn_rules.loading import shipped, translations
     from churn_rules.reading import read_rules
     from churn_rules.schemas import as_json
 
+    if target and not lang:
+        raise click.UsageError("--po needs --lang: a file for a translator is of one language.")
     draft = read_rules(rules or shipped("rules"))
-    sound = check_draft(draft) is not None
-    if as_ == "json":
+    rulebase = check_draft(draft)
+    languages = [lang] if lang else [code for code in LANGUAGES if code != "en"]
+    draft.issues += [issue for code in languages for issue in translations(code, rules).issues]
+    wrong = rulebase is None or any(issue.severity == "error" for issue in draft.issues)
+    if lang and rulebase and not wrong:
+        wrong = not _translated(rulebase, lang, rules, target, as_)
+    elif as_ == "json":
         click.echo(as_json(tuple(draft.issues)))
     else:
         _report(draft)
-    if not sound:
+    if wrong:
         raise click.exceptions.Exit(1)
+
+
+def _translated(rulebase: Rulebase, lang: str, rules: Path | None, target: Path | None, as_: str) -> bool:
+    """List what is not translated, write it all out where that is asked for, and tell whether nothing is left."""
+    from churn_rules.language import Language
+    from churn_rules.loading import translations
+    from churn_rules.phrases import phrases_of_the_program
+    from churn_rules.reading import translations_as_po
+    from churn_rules.schemas import as_json
+    from churn_rules.translating import messages, untranslated
+    from churn_rules.writing import write_whole
+
+    found, texts = translations(lang, rules), list(messages(rulebase))
+    phrases = [("", phrase) for phrase in phrases_of_the_program()]
+    left = (*untranslated(texts, found.texts), *untranslated(phrases, found.phrases))
+    if target:
+        write_whole(target, translations_as_po(texts, found.texts, Language(lang)).encode())
+    if as_ == "json":
+        click.echo(as_json(left))
+        return not left
+    for one in left:
+        was = " (the English has changed)" if one.stale else ""
+        click.echo(f"{one.context or 'program'}: {one.english}{was}")
+    total = len(texts) + len(phrases)
+    click.echo(f"{total - len(left)} of {total} texts are in {LANGUAGES[lang]}; {len(left)} are not.")
+    return not left
 
 
 def _report(draft: Draft) -> None:
@@ -441,10 +517,10 @@ def version(*, rules: Path | None, as_: str) -> None:
 # --- what commands have in common -------------------------------------------------------------------------------------
 
 
-def _load(rules: Path | None) -> Rulebase:
+def _load(rules: Path | None, lang: str = "en") -> Rulebase:
     from churn_rules.loading import load
 
-    return load(rules)
+    return load(rules, lang) if lang != "en" else load(rules)
 
 
 def _case(case: str | None, facts: Sequence[str], rulebase: Rulebase) -> Case:
@@ -504,14 +580,16 @@ def _print(lines: Iterable[Line], page: StringIO | None = None) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from churn_rules.wrapping import breakable
+
     console = Console(highlight=False, markup=False, emoji=False, file=page, width=80 if page else None)
     console.width = max(20, console.width)
     styles = {"heading": "bold", "good": "green", "bad": "red", "dim": "dim"}
     width = min(console.width, 110)
     for line in lines:
         room = max(20, width - line.indent - line.hang)
-        wrapped = Text(line.text, style=styles.get(line.style, "")).wrap(console, room)
-        for number, part in enumerate(wrapped or [Text("")]):
+        text = Text(breakable(line.text, room), style=styles.get(line.style, ""))
+        for number, part in enumerate(text.wrap(console, room) or [Text("")]):
             part.rstrip()
             indent = line.indent + (line.hang if number else 0)
             console.print(Text(" " * indent if part.plain else "") + part, soft_wrap=True)

@@ -5,14 +5,14 @@ Never words them for a reader; `telling` does. Everything here rests on the trac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from churn_rules.conditions import All, Any, Condition, Test, holds, tests
 from churn_rules.engines import Trace
 from churn_rules.errors import UnknownNameError
 from churn_rules.rulebase import Rulebase, Topic
-from churn_rules.vocabulary import Plain, Span, Term, Truth, Value, plain, spoken
+from churn_rules.vocabulary import Plain, Span, Term, Truth, Value, compared, plain, spoken
 
 __all__ = [
     "OpenPremise",
@@ -166,17 +166,16 @@ class _Explainer:
         return WhyRule(rule_id, rule.title, _plain_adds(adds), rule.because, rule.source, matched)
 
     def _supported(self, name: str, value: Value) -> Supported:
-        term = self.rulebase.terms[name]
+        term, said = self.rulebase.terms[name], self.rulebase.says(name, value)
         told = self.trace.memory.told.get(name)
         if told:
             fact = self.rulebase.vocabulary[told.fact]
             date = plain(_DATE, told.date) if told.date else None
-            return Supported(name, plain(fact, value), spoken(term, value), told.side, date, told.note)
+            return Supported(name, plain(fact, value), said, told.side, date, told.note)
         derive = self.rulebase.vocabulary[name].derive if name in self.rulebase.vocabulary else None
         sources = derive.sources if derive else ()
         known = {source: self.trace.known[source] for source in sources if source in self.trace.known}
         derived_from = tuple(self._supported(source, known[source]) for source in known)
-        said = spoken(term, value)
         return Supported(name, plain(term, value), said, because=self._behind(name), derived_from=derived_from)
 
     def _behind(self, name: str) -> Why | None:
@@ -195,10 +194,8 @@ class _Explainer:
         known = self.trace.known
         if conclusion in self.rulebase.reasons:
             part = "status" if known[f"{conclusion}.role"] == "none" else "role"
-            return spoken(self.rulebase.terms[f"{conclusion}.{part}"], known[f"{conclusion}.{part}"])
-        if conclusion == "decision":
-            return f"the decision is {known[name]}"
-        return spoken(self.rulebase.terms[name], known.get(name))
+            return self.rulebase.says(f"{conclusion}.{part}", known[f"{conclusion}.{part}"])
+        return self.rulebase.says(name, known.get(name))
 
 
 def _plain_adds(adds: object) -> Plain | None:
@@ -265,11 +262,11 @@ def _open(part: Condition, truth: Truth, rulebase: Rulebase, trace: Trace) -> Op
     state = "unknown" if truth is None else "fails"
     wanted = premise_in_words(part, rulebase)
     if not isinstance(part, Test):
-        names = " or ".join(dict.fromkeys(test.name for test in tests(part)))
+        names = rulebase.language.joined(" or ", dict.fromkeys(test.name for test in tests(part)))
         return OpenPremise(names, wanted, state, None, None, None)
     value = trace.known.get(part.name)
     term = rulebase.terms[part.name]
-    says = None if value is None else spoken(term, value)
+    says = None if value is None else rulebase.says(part.name, value)
     return OpenPremise(part.name, wanted, state, plain(term, value), says, _missed_by(part, value))
 
 
@@ -282,40 +279,34 @@ def _missed_by(test: Test, value: Value | None) -> float | None:
 
 # --- premises in words ------------------------------------------------------------------------------------------------
 
-_COMPARED: Mapping[str, str] = {
-    "is": "",
-    "is_not": "not ",
-    "at_least": "at least ",
-    "at_most": "at most ",
-    "more_than": "more than ",
-    "less_than": "less than ",
-}
-
 
 def test_in_words(test: Test, rulebase: Rulebase) -> str:
     """Read one test aloud, from the sentences of the vocabulary."""
-    term = rulebase.terms[test.name]
+    term, language = rulebase.terms[test.name], rulebase.language
     if term.type == "number":
-        verb = "is" if term.at != "loss" else "was"
-        return f"{term.title} {verb} {_COMPARED[test.operator]}{test.limit:.12g} {term.unit}".rstrip()
+        return compared(term, test.operator, f"{test.limit:.12g}", language, past=term.at == "loss", unit=term.unit)
     if isinstance(test.limit, bool):
-        return spoken(term, test.limit is (test.operator == "is"))
+        return spoken(term, test.limit is (test.operator == "is"), language)
     choices = test.limit if isinstance(test.limit, tuple) else (str(test.limit),)
-    either = " or ".join(spoken(term, choice) for choice in choices)
-    return either if test.operator in ("is", "one_of") else f"it is not so that {either}"
+    either = language.joined(" or ", (spoken(term, choice, language) for choice in choices))
+    return (
+        either if test.operator in ("is", "one_of") else language.say("it is not so that {sentence}", sentence=either)
+    )
 
 
 def premise_in_words(condition: Condition, rulebase: Rulebase) -> str:
     """Read a whole premise aloud."""
     if isinstance(condition, Test):
         return test_in_words(condition, rulebase)
-    word = " or " if isinstance(condition, Any) else " and "
-    return word.join(_grouped(part, condition, rulebase) for part in condition.parts)
+    parts = [_grouped(part, condition, rulebase) for part in condition.parts]
+    language = rulebase.language
+    return language.joined(" or ", parts) if isinstance(condition, Any) else language.all_of(parts)
 
 
 def _grouped(part: Condition, whole: Condition, rulebase: Rulebase) -> str:
     words = premise_in_words(part, rulebase)
-    return f"({words})" if not isinstance(part, Test) and type(part) is not type(whole) else words
+    mixed = not isinstance(part, Test) and type(part) is not type(whole)
+    return rulebase.language.say("({words})", words=words) if mixed else words
 
 
 def walk(explained: Why) -> Iterator[Why]:

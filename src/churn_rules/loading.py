@@ -5,16 +5,21 @@ Never keeps what it loaded: whoever loads holds the rule base.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 
 from churn_rules.checking import finish
-from churn_rules.errors import UnknownNameError
-from churn_rules.reading import read_rules
+from churn_rules.errors import ChurnRulesError, Issue, LoadError, UnknownNameError
+from churn_rules.language import LANGUAGES, Language
+from churn_rules.reading import LANGUAGES_FOLDER, read_rules, read_translations
 from churn_rules.rulebase import Rulebase
+from churn_rules.translating import Entry, messages, translated, untranslated
 
-__all__ = ["find_case", "load", "shipped", "versions"]
+__all__ = ["Translations", "find_case", "in_language", "load", "shipped", "translations", "versions"]
 
 
 def shipped(name: str) -> Path:
@@ -44,16 +49,76 @@ def _exists(path: str) -> bool:
         return False
 
 
-def load(path: str | Path | None = None) -> Rulebase:
+def load(path: str | Path | None = None, language: str = "en") -> Rulebase:
     """Load a rule base, and check it.
 
     Args:
         path: A folder of rules; without it, the shipped rules.
+        language: The language that every answer from it comes in: `en`, `nl` or `zh`. What is not translated stays
+            English, and a warning says how much that is.
 
     Raises:
-        LoadError: Something is wrong with it; `issues` holds all of it.
+        LoadError: Something is wrong with it, or with its translation; `issues` holds all of it.
+        UnknownNameError: There is no such language.
     """
-    return finish(read_rules(Path(path) if path is not None else shipped("rules")))
+    rulebase = finish(read_rules(_folder(path)))
+    return rulebase if language == "en" else in_language(rulebase, language, path)
+
+
+def _folder(path: str | Path | None) -> Path:
+    return Path(path) if path is not None else shipped("rules")
+
+
+def in_language(rulebase: Rulebase, code: str, path: str | Path | None = None) -> Rulebase:
+    """Return the same rule base with every text in another language, so that every answer from it is in it too.
+
+    Args:
+        rulebase: In English. It is left as it is.
+        code: `nl` or `zh`.
+        path: The folder of rules that it was loaded from; without it, the shipped rules.
+
+    Raises:
+        LoadError: Something is wrong with a file of translations; `issues` holds all of it.
+        UnknownNameError: There is no such language.
+        ChurnRulesError: The rule base is in another language already.
+    """
+    if code not in LANGUAGES:
+        raise UnknownNameError("language", code, LANGUAGES)
+    if code == rulebase.language.code:
+        return rulebase
+    if rulebase.language.code != "en":
+        name = LANGUAGES[rulebase.language.code]
+        raise ChurnRulesError(f"a rule base is translated from English, and this one is in {name}: load it anew")
+    found = translations(code, path)
+    if found.issues:
+        raise LoadError(found.issues)
+    if lacking := len(untranslated(messages(rulebase), found.texts)):
+        name = LANGUAGES[code]
+        words = f"{lacking} texts are not yet in {name} and stand in English"
+        words = f"1 text is not yet in {name} and stands in English" if lacking == 1 else words
+        them = "it" if lacking == 1 else "them"
+        warnings.warn(f"{words}; churn-rules check --lang {code} lists {them}", stacklevel=2)
+    phrases = {entry.english: entry.text for entry in found.phrases.values() if entry.text}
+    return translated(rulebase, Language(code, phrases), found.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Translations:
+    """The translations of a rule base (by context) and of the program's phrases, and what is wrong in their files."""
+
+    texts: Mapping[str, Entry]
+    phrases: Mapping[str, Entry]
+    issues: tuple[Issue, ...]
+
+
+def translations(code: str, path: str | Path | None = None) -> Translations:
+    """Read what there is of a language, for a folder of rules and for the program."""
+    folder = _folder(path).resolve()
+    inside = Path(LANGUAGES_FOLDER, f"{code}.po")
+    texts, of_rules = read_translations(folder / inside, f"{folder.name}/{inside.as_posix()}")
+    package = Path(str(files("churn_rules")))
+    phrases, of_program = read_translations(package / inside, f"churn_rules/{inside.as_posix()}")
+    return Translations(texts, phrases, (*of_rules.issues, *of_program.issues))
 
 
 def versions(rulebase: Rulebase) -> dict[str, str]:

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from churn_rules.errors import MissingPackageError
+from churn_rules.language import ENGLISH, Language
+from churn_rules.words import PHASE
 
 if TYPE_CHECKING:
     from icalendar import Event, Todo
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["plan_as_ics"]
 
 
-def plan_as_ics(plan: Plan) -> bytes:
+def plan_as_ics(plan: Plan, language: Language = ENGLISH) -> bytes:
     """Return a plan as an iCalendar file (RFC 5545).
 
     A step keeps its UID from one plan of a case to the next, so that a second import moves it instead of doubling it.
@@ -32,24 +34,24 @@ def plan_as_ics(plan: Plan) -> bytes:
     except ImportError:
         raise MissingPackageError("a calendar", "icalendar", "plan") from None
     found = Calendar()
-    found.add("prodid", "-//churn-rules//plan//EN")
+    found.add("prodid", f"-//churn-rules//plan//{language.code.upper()}")
     found.add("version", "2.0")
     found.add("method", "PUBLISH")
     found.add("x-wr-calname", plan.title or plan.case)
     for step in plan.steps:
-        found.add_component(_entry(step, plan))
+        found.add_component(_entry(step, plan, language))
     return bytes(found.to_ical())
 
 
-def _entry(step: PlannedStep, plan: Plan) -> Event | Todo:
+def _entry(step: PlannedStep, plan: Plan, language: Language) -> Event | Todo:
     from icalendar import Event, Todo  # noqa: PLC0415  # as above
 
     entry = Event() if step.due else Todo()
     entry.add("uid", f"{step.id}.{plan.case}@churn-rules")
     entry.add("dtstamp", datetime.combine(date.fromisoformat(plan.start), time(), UTC))
     entry.add("summary", step.title)
-    entry.add("description", _described(step))
-    entry.add("categories", [step.phase])
+    entry.add("description", _described(step, language))
+    entry.add("categories", [language.say(PHASE[step.phase])])
     if step.due:
         day = date.fromisoformat(step.due)
         entry.add("dtstart", day)
@@ -60,7 +62,10 @@ def _entry(step: PlannedStep, plan: Plan) -> Event | Todo:
     return entry
 
 
-def _described(step: PlannedStep) -> str:
-    because = [f"Because: {rule.because} [{rule.rule}; {rule.source}]" for rule in step.rules]
-    uncertain = ["The earliest day; ask for the right one."] if step.at_the_earliest else []
-    return "\n".join([step.text, f"Owner: {step.owner}.", *uncertain, *because])
+def _described(step: PlannedStep, language: Language) -> str:
+    say = language.say
+    because = [
+        f"{say('Because: {sentence}', sentence=rule.because)} [{rule.rule}; {rule.source}]" for rule in step.rules
+    ]
+    uncertain = [say("The earliest day; ask for the right one.")] if step.at_the_earliest else []
+    return "\n".join([step.text, say("Owner: {owner}.", owner=step.owner), *uncertain, *because])

@@ -7,23 +7,23 @@ nobody knows has none.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import inf
 
-from churn_rules.diagnosis import Diagnosis, Landmine, Offer, conclude_case
+from churn_rules.diagnosis import Diagnosis, conclude_case
 from churn_rules.engines import Trace
 from churn_rules.errors import PlanError
+from churn_rules.filling import Words, iso
 from churn_rules.rulebase import PHASES, PlanStep, Rulebase, Topic
-from churn_rules.vocabulary import Plain, Span, Term, accept, exact, plain, spoken
+from churn_rules.vocabulary import Plain, Span, Term, exact, plain
 
 __all__ = ["FIRST_START", "LAST_START", "SCHEMA", "Behind", "LeftOut", "Plan", "PlannedStep", "Repeat", "plan_case"]
 
 SCHEMA = "churn-plan/1"
 FIRST_START, LAST_START = date(1900, 1, 1), date(2200, 12, 31)
 _DATE = Term(id="date", title="the date", type="date")
-_MOST_QUESTIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,8 @@ class _Planner:
         called_for = [step for step in rulebase.steps.values() if trace.known[f"step.{step.id}"] == "planned"]
         self.late = [step for step in called_for if self.dates.passed(step)]
         self.steps = sorted((step for step in called_for if step not in self.late), key=self._place)
-        self.words = _Words(rulebase, trace, diagnosis, self.dates, [step.whom for step in self.steps if step.whom])
+        people = [step.whom for step in self.steps if step.whom]
+        self.words = Words(rulebase, trace, diagnosis, self.dates.anchors["renewal"], people)
         self.verdict = self.words.verdict()
 
     def _place(self, step: PlanStep) -> tuple[float, int, int]:
@@ -153,9 +154,9 @@ class _Planner:
             text=self.words.fill(step),
             phase=step.phase,
             owner=step.owner,
-            due=_iso(due.low) if due else None,
+            due=iso(due.low) if due else None,
             at_the_earliest=open_end,
-            latest=_iso(due.high) if due and open_end and due.high < inf else None,
+            latest=iso(due.high) if due and open_end and due.high < inf else None,
             waits_for=None if due else self.dates.root(step),
             repeat=_repeat(step, due),
             days_from_loss=self.dates.from_loss(step),
@@ -176,14 +177,10 @@ class _Planner:
         return tuple(Behind(rule.id, rule.because, rule.source) for rule in rules)
 
 
-def _iso(day: float) -> str:
-    return date.fromordinal(int(day)).isoformat()
-
-
 def _repeat(step: PlanStep, due: Span | None) -> Repeat | None:
     if not step.every or not due:
         return None
-    return Repeat(step.every, step.times, _iso(due.low + step.every * (step.times - 1)))
+    return Repeat(step.every, step.times, iso(due.low + step.every * (step.times - 1)))
 
 
 # --- dates ------------------------------------------------------------------------------------------------------------
@@ -270,139 +267,3 @@ def _months_on(day: float, months: float) -> float:
     year = since.year + years
     same = date(year, month + 1, min(since.day, calendar.monthrange(year, month + 1)[1]))
     return float((same + timedelta(days=round((months - whole) * 365.25 / 12))).toordinal())
-
-
-# --- words ------------------------------------------------------------------------------------------------------------
-
-_SAYS = {"record": "the records say", "customer": "the customer says", "us": "our people say"}
-_DECISIONS = {
-    "pursue": "win them back",
-    "pursue_with_exception": "win them back, with an exception for this one customer",
-    "keep_a_foothold": "stay close, and keep a foothold until the next occasion",
-    "let_go": "let them go, in good manners",
-}
-
-
-class _Words:
-    """What is filled in for the blanks of a text; a list is one item a line, each after `- `."""
-
-    def __init__(
-        self, rulebase: Rulebase, trace: Trace, diagnosis: Diagnosis, dates: _Dates, people: Iterable[str]
-    ) -> None:
-        self.rulebase, self.trace, self.diagnosis, self.dates = rulebase, trace, diagnosis, dates
-        self.people = tuple(people)
-
-    def fill(self, step: PlanStep) -> str:
-        """Return the text of a step with its blanks filled in."""
-        filled = step.text.format_map({name: blank(self, step) for name, blank in _BLANKS.items()})
-        return "\n".join(line.strip() for line in filled.split("\n") if line.strip())
-
-    def verdict(self) -> str:
-        found = self.diagnosis
-        roots = [self.rulebase.reasons[root].title for root in found.roots]
-        cause = f"the root cause is {' and '.join(roots)}" if roots else "no reason is established"
-        decided = _DECISIONS.get(found.decision.verdict)
-        verdict = f"the decision is to {decided}" if decided else "no decision is reached"
-        return f"{cause}, the scope is {found.scope}, and {verdict}."
-
-    def landmines(self) -> Iterator[str]:
-        for mine in self.diagnosis.landmines:
-            yield self._landmine(mine)
-        for found in self.diagnosis.discrepancies:
-            yield f"the figures do not agree: {self._fact(found.fact, found.observed)}"
-
-    def _landmine(self, mine: Landmine) -> str:
-        if mine.kind == "sore_point":
-            return self._fact(mine.name, next(iter(mine.told.values())))
-        told = "; ".join(f"{_SAYS[side]} that {self._fact(mine.name, value)}" for side, value in mine.told.items())
-        return f"the sides disagree: {told}"
-
-    def _fact(self, name: str, value: Plain | None) -> str:
-        term = self.rulebase.terms[name]
-        return spoken(term, accept(term, value))
-
-    def offers(self, step: PlanStep) -> str:
-        """List the offers, of a step that serves a kind of fairness those that serve it too."""
-        serving = [offer for offer in self.diagnosis.accommodations if step.fairness in (None, *offer.fairness)]
-        none = "nothing that the rules offer serves this yet." if self.diagnosis.accommodations else "nothing yet."
-        return _listed((self._offer(offer, inside=step.phase not in ("write", "after")) for offer in serving), none)
-
-    def _offer(self, offer: Offer, *, inside: bool) -> str:
-        """Name an offer; among ourselves with what it answers and who must agree to it."""
-        compared = {"better": "better than today's supplier; ", "equal": "equal to today's supplier; "}
-        compared["worse"] = "worse than today's supplier; "
-        item = self.rulebase.accommodations[offer.accommodation]
-        if not inside:
-            return item.title
-        for_reason = self.rulebase.reasons[offer.reason].title
-        agreed = " and ".join(offer.agreed_by)
-        return f"{item.title} ({compared.get(offer.than_todays_supplier, '')}for {for_reason}; {agreed} must agree)"
-
-    def comparison(self) -> Iterator[str]:
-        words = {"better": "better", "equal": "equal, so improve it", "worse": "worse, so improve it"}
-        unknown = []
-        for offer in self.diagnosis.accommodations:
-            title = self.rulebase.accommodations[offer.accommodation].title
-            if how := words.get(offer.than_todays_supplier):
-                yield f"{title}: {how}"
-            else:
-                unknown.append(title)
-        if unknown:
-            yield f"nobody knows yet how these compare, so find out: {'; '.join(unknown)}"
-
-    def requirements(self) -> Iterator[str]:
-        for item in self.diagnosis.requirements:
-            yield f"{' '.join(item.requirement.split())}: {item.status.replace('_', ' ')} ({item.priority})"
-
-    def questions(self) -> Iterator[str]:
-        stage = "leaving" if self.trace.known["case.stage"] == "leaving" else "gone"
-        return iter(self.rulebase.questions.get(stage, ()))
-
-    def missing(self) -> Iterator[str]:
-        missing = self.diagnosis.missing or ()
-        deciding = [item for item in missing if "decision" in item.could_change] or missing
-        for item in deciding[:_MOST_QUESTIONS]:
-            fact = self.rulebase.vocabulary[item.fact.partition(".")[0]]
-            yield f"{fact.ask['en']} ({fact.id})"
-
-    def withheld(self) -> Iterator[str]:
-        return (self.rulebase.accommodations[item.accommodation].title for item in self.diagnosis.withheld)
-
-    def good_terms(self) -> str:
-        value = self.trace.known.get("good_terms_at")
-        return f"{spoken(self.rulebase.terms['good_terms_at'], value)}." if value else "nobody knows with whom."
-
-    def renewal(self) -> str:
-        window = self.dates.anchors["renewal"]
-        if window is None:
-            months = self.trace.known.get("months_to_next_renewal")
-            told = f"{spoken(self.rulebase.terms['months_to_next_renewal'], months)}, but " if months else ""
-            return f"{told}nobody wrote down from when." if told else "nobody knows yet when it is."
-        if window.low == window.high:
-            return f"{_iso(window.low)}."
-        end = f" and {_iso(window.high)} at the latest" if window.high < inf else ""
-        return f"{_iso(window.low)} at the earliest{end}; ask for the day."
-
-
-def _listed(items: Iterable[str], none: str) -> str:
-    lines = "".join(f"\n- {' '.join(item.split())}" for item in items)
-    return f"{lines}\n" if lines else none
-
-
-_Blank = Callable[[_Words, PlanStep], str]
-_BLANKS: Mapping[str, _Blank] = {
-    "cautions": lambda words, _: _listed(
-        (caution.text for caution in words.diagnosis.warnings), "nothing in particular."
-    ),
-    "comparison": lambda words, _: _listed(words.comparison(), "nothing is offered yet."),
-    "good_terms": lambda words, _: words.good_terms(),
-    "landmines": lambda words, _: _listed(words.landmines(), "none is known so far."),
-    "missing": lambda words, _: _listed(words.missing(), "nothing that anybody could tell would settle it."),
-    "offers": lambda words, step: words.offers(step),
-    "people": lambda words, _: _listed(words.people, "nobody yet."),
-    "questions": lambda words, _: _listed(words.questions(), "why, and what it would take."),
-    "renewal": lambda words, _: words.renewal(),
-    "requirements": lambda words, _: _listed(words.requirements(), "the customer has named nothing so far."),
-    "verdict": lambda words, _: words.verdict(),
-    "withheld": lambda words, _: _listed(words.withheld(), "nothing in particular."),
-}

@@ -12,7 +12,7 @@ from churn_rules.cases import Case, remember
 from churn_rules.diagnosis import Diagnosis, conclude_case
 from churn_rules.engines import DEFAULT, Trace, engine_for
 from churn_rules.rulebase import Rulebase
-from churn_rules.vocabulary import Plain, Span, Term, plain, spoken
+from churn_rules.vocabulary import Plain, Span, Term, plain
 from churn_rules.wording import Hint
 
 __all__ = [
@@ -167,12 +167,15 @@ def _step(rulebase: Rulebase, case: Case, day: float, before: Trace, after: Trac
     dates = [item.date for item in fresh if item.date] + [item.date for item in asked if item.date]
     fired = {firing.rule for firing in after.firings}
     had_fired = {firing.rule for firing in before.firings}
-    report = conclude_case(rulebase, after, missing=False)
+    report, say = conclude_case(rulebase, after, missing=False), rulebase.language.say
     return Step(
         date=plain(_DATE, dates[0] if dates else Span(day, day) if day else None),
         learned=(
-            *(Learned(item.side, spoken(rulebase.vocabulary[item.fact], item.value), item.note) for item in fresh),
-            *(Learned(item.side, f"required to return: {item.requirement}", item.note) for item in asked),
+            *(Learned(item.side, rulebase.says(item.fact, item.value), item.note) for item in fresh),
+            *(
+                Learned(item.side, say("required to return: {wish}", wish=item.requirement), item.note)
+                for item in asked
+            ),
         ),
         fired=tuple(rule for rule in _told(rulebase, after) if rule not in had_fired),
         no_longer_fires=tuple(rule for rule in _told(rulebase, before) if rule not in fired),

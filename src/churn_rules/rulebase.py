@@ -15,8 +15,10 @@ from typing import Literal, NamedTuple
 from churn_rules.asking import Asking
 from churn_rules.conditions import Condition, tests
 from churn_rules.errors import UnknownNameError
-from churn_rules.vocabulary import SIDES, Fact, Term, Value
+from churn_rules.language import ENGLISH, Language, in_english
+from churn_rules.vocabulary import SIDES, Fact, Term, Value, spoken
 from churn_rules.wording import Wording
+from churn_rules.words import ANSWERED_FOR, SCOPE
 
 __all__ = [
     "ANCHORS",
@@ -246,7 +248,8 @@ _MAPPINGS = ("vocabulary", "findings", "reasons", "accommodations", "rules", "sh
 class Rulebase:
     """Everything the business knows, ready to run. Made by `churn_rules.load()`; safe to share between threads.
 
-    `rules` holds the accepted ones, in the order of their ids; drafts and retired ones stand in `shelved`.
+    `rules` holds the accepted ones, in the order of their ids; drafts and retired ones stand in `shelved`. Every text
+    in it is in its `language`; nothing else differs from one language to another.
     """
 
     vocabulary: Mapping[str, Fact]
@@ -264,6 +267,7 @@ class Rulebase:
     asking: Asking = field(default_factory=Asking)
     wording: Wording = field(default_factory=Wording)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    language: Language = ENGLISH
     engines: dict[str, object] = field(default_factory=dict, repr=False)  # engines kept ready; see churn_rules.engines
 
     def __post_init__(self) -> None:
@@ -282,7 +286,11 @@ class Rulebase:
     @cached_property
     def terms(self) -> Mapping[str, Term]:
         """Everything that a premise may name, by name."""
-        return conclusion_terms(self.vocabulary, self.findings, self.reasons, self.accommodations)
+        return conclusion_terms(self.vocabulary, self.findings, self.reasons, self.accommodations, self.language)
+
+    def says(self, name: str, value: Value | None) -> str:
+        """Say a value of a term, by its name, as a sentence."""
+        return spoken(self.terms[name], value, self.language)
 
     @cached_property
     def drawn(self) -> Mapping[Topic, tuple[Drawn, ...]]:
@@ -361,128 +369,134 @@ def conclusion_terms(
     findings: Mapping[str, Fact],
     reasons: Mapping[str, Reason],
     accommodations: Mapping[str, Accommodation],
+    language: Language = ENGLISH,
 ) -> dict[str, Term]:
     """Return every term a premise may name: facts, each side's view of them, findings, and all conclusions."""
     terms: dict[str, Term] = {**vocabulary, **findings}
     for fact in vocabulary.values():
-        terms.update(_views(fact))
+        terms.update(_views(fact, language))
     for reason in reasons.values():
-        terms.update((term.id, term) for term in _reason_terms(reason))
-    offers = {"offered": "{} is offered", "withheld": "{} is withheld", "none": "{} is not offered"}
+        terms.update((term.id, term) for term in _reason_terms(reason, language))
     for item in accommodations.values():
-        says = {state: words.format(item.title) for state, words in offers.items()}
-        terms[f"accommodation.{item.id}"] = _choice(f"accommodation.{item.id}", item.title, tuple(says), says)
-    return terms | {term.id: term for term in _CASE_TERMS}
+        says = {state: language.say(words, title=item.title) for state, words in _OFFERS.items()}
+        terms[f"accommodation.{item.id}"] = _choice(f"accommodation.{item.id}", item.title, says)
+    return terms | {term.id: term for term in _case_terms(language)}
 
 
-def _views(fact: Fact) -> dict[str, Term]:
-    words = {"record": "by our records", "customer": "by the customer's account", "us": "by our own account"}
+_OFFERS = in_english(offered="{title} is offered", withheld="{title} is withheld", none="{title} is not offered")
+_VIEWS = in_english(
+    record="by our records, {sentence}",
+    customer="by the customer's account, {sentence}",
+    us="by our own account, {sentence}",
+)
+
+
+def _views(fact: Fact, language: Language) -> dict[str, Term]:
     views: dict[str, Term] = {
         f"{fact.id}.{side}": Term(
             id=f"{fact.id}.{side}",
-            title=f"{words[side]}, {fact.title}",
+            title=language.say(_VIEWS[side], sentence=fact.title),
             type=fact.type,
             unit=fact.unit,
+            currency=fact.currency,
             low=fact.low,
             high=fact.high,
             choices=fact.choices,
-            says={value: f"{words[side]}, {sentence}" for value, sentence in fact.says.items()},
+            says={value: language.say(_VIEWS[side], sentence=sentence) for value, sentence in fact.says.items()},
             at=fact.at,
         )
         for side in SIDES
     }
-    says = {"true": f"the sides disagree about {fact.title}", "false": f"the sides agree about {fact.title}"}
+    says = {
+        "true": language.say("the sides disagree about {title}", title=fact.title),
+        "false": language.say("the sides agree about {title}", title=fact.title),
+    }
     name = f"{fact.id}.disputed"
     views[name] = Term(id=name, title=says["true"], type="boolean", says=says, at=fact.at)
     return views
 
 
-def _reason_terms(reason: Reason) -> tuple[Term, ...]:
-    title = reason.title
-    status = {
-        "established": f"{title} is established as a reason",
-        "possible": f"{title} is a possible reason",
-        "unsupported": f"{title} is not supported as a reason",
-        "ruled_out": f"{title} is ruled out as a reason",
+_STATUSES = in_english(
+    established="{title} is established as a reason",
+    possible="{title} is a possible reason",
+    unsupported="{title} is not supported as a reason",
+    ruled_out="{title} is ruled out as a reason",
+)
+_ROLES = in_english(
+    root="{title} is a root cause",
+    contributing="{title} contributed",
+    consequence="{title} is a consequence of something else",
+    none="{title} plays no established role",
+)
+
+
+def _reason_terms(reason: Reason, language: Language) -> tuple[Term, ...]:
+    title, say = reason.title, language.say
+    status = {value: say(words, title=title) for value, words in _STATUSES.items()}
+    role = {value: say(words, title=title) for value, words in _ROLES.items()}
+    scope = {value: say("the scope of {title} is {scope}", title=title, scope=say(SCOPE[value])) for value in SCOPES}
+    responsible = {
+        value: say("{title} is answered for by {side}", title=title, side=say(ANSWERED_FOR[value]))
+        for value in RESPONSIBLE
     }
-    role = {
-        "root": f"{title} is a root cause",
-        "contributing": f"{title} contributed",
-        "consequence": f"{title} is a consequence of something else",
-        "none": f"{title} plays no established role",
-    }
-    scope = {value: f"the scope of {title} is {value}" for value in SCOPES}
-    responsible = {value: f"{title} is answered for by {value}" for value in RESPONSIBLE}
+    certainty = say("the certainty of {title}", title=title)
     return (
-        Term(id=f"{reason.id}.certainty", title=f"the certainty of {title}", type="number", low=-1, high=1),
-        _choice(f"{reason.id}.status", f"the status of {title}", STATUSES, status),
-        _choice(f"{reason.id}.role", f"the role of {title}", ROLES, role),
-        _choice(f"{reason.id}.scope", f"the scope of {title}", SCOPES, scope),
-        _choice(f"{reason.id}.responsible", f"the side that answers for {title}", RESPONSIBLE, responsible),
+        Term(id=f"{reason.id}.certainty", title=certainty, type="number", low=-1, high=1),
+        _choice(f"{reason.id}.status", say("the status of {title}", title=title), status),
+        _choice(f"{reason.id}.role", say("the role of {title}", title=title), role),
+        _choice(f"{reason.id}.scope", say("the scope of {title}", title=title), scope),
+        _choice(f"{reason.id}.responsible", say("the side that answers for {title}", title=title), responsible),
     )
 
 
-def _choice(name: str, title: str, choices: tuple[str, ...], says: Mapping[str, str]) -> Term:
-    return Term(id=name, title=title, type="choice", choices=choices, says=says)
+def _choice(name: str, title: str, says: Mapping[str, str]) -> Term:
+    return Term(id=name, title=title, type="choice", choices=tuple(says), says=says)
 
 
 def _boolean(name: str, true: str, false: str) -> Term:
     return Term(id=name, title=true, type="boolean", says={"true": true, "false": false})
 
 
-_CASE_TERMS = (
-    _choice("case.scope", "the scope of the case", SCOPES, {scope: f"the trouble is {scope}" for scope in SCOPES}),
-    _choice(
-        "case.decision",
-        "the decision",
-        DECISIONS,
-        {
-            "pursue": "the decision is to win them back",
-            "pursue_with_exception": "the decision is to win them back with an exception",
-            "keep_a_foothold": "the decision is to keep a foothold",
-            "let_go": "the decision is to let them go",
-            "undecided": "the case is undecided",
-        },
-    ),
-    _choice(
-        "case.stage",
-        "how far it has come",
-        STAGES,
-        {
-            "leaving": "the customer is leaving",
-            "gone": "the customer is gone",
-            "back": "the customer is back",
-        },
-    ),
-    _boolean(
-        "requirements.all_met",
-        "everything that the customer requires is met",
-        "not everything that the customer requires is met",
-    ),
-    _boolean(
-        "requirements.any_refused",
-        "something that the customer must have is refused",
-        "nothing that the customer must have is refused",
-    ),
-    _choice(
-        "economics.verdict",
-        "what cost and benefit say",
-        ("pays", "does_not_pay", "depends", "not_worked_out"),
-        {
-            "pays": "the account would pay for the attempt",
-            "does_not_pay": "the account would never pay for the attempt",
-            "depends": "whether the account would pay for the attempt depends on where the amounts lie",
-            "not_worked_out": "too few amounts are known to tell whether the account would pay for the attempt",
-        },
-    ),
-    Term(
-        id="economics.break_even_chance",
-        title="the chance of return at which the attempt breaks even",
-        type="number",
-        low=0,
-        high=1,
-    ),
+_DECISIONS = in_english(
+    pursue="the decision is to win them back",
+    pursue_with_exception="the decision is to win them back with an exception",
+    keep_a_foothold="the decision is to keep a foothold",
+    let_go="the decision is to let them go",
+    undecided="the case is undecided",
 )
+_STAGES = in_english(leaving="the customer is leaving", gone="the customer is gone", back="the customer is back")
+_ECONOMICS = in_english(
+    pays="the account would pay for the attempt",
+    does_not_pay="the account would never pay for the attempt",
+    depends="whether the account would pay for the attempt depends on where the amounts lie",
+    not_worked_out="too few amounts are known to tell whether the account would pay for the attempt",
+)
+
+
+def _case_terms(language: Language) -> tuple[Term, ...]:
+    say = language.say
+    scopes = {scope: say("the trouble is {scope}", scope=say(SCOPE[scope])) for scope in SCOPES}
+    decisions, stages, economics = (
+        {value: say(words) for value, words in sentences.items()} for sentences in (_DECISIONS, _STAGES, _ECONOMICS)
+    )
+    chance = say("the chance of return at which the attempt breaks even")
+    return (
+        _choice("case.scope", say("the scope of the case"), scopes),
+        _choice("case.decision", say("the decision"), decisions),
+        _choice("case.stage", say("how far it has come"), stages),
+        _boolean(
+            "requirements.all_met",
+            say("everything that the customer requires is met"),
+            say("not everything that the customer requires is met"),
+        ),
+        _boolean(
+            "requirements.any_refused",
+            say("something that the customer must have is refused"),
+            say("nothing that the customer must have is refused"),
+        ),
+        _choice("economics.verdict", say("what cost and benefit say"), economics),
+        Term(id="economics.break_even_chance", title=chance, type="number", low=0, high=1),
+    )
 
 
 # --- strata -----------------------------------------------------------------------------------------------------------

@@ -10,26 +10,41 @@ from decimal import Decimal
 
 from churn_rules.diagnosis import EconomicsReport
 from churn_rules.economics import Chance, Sensitivity, Way
+from churn_rules.language import Language, in_english
 from churn_rules.money import Amount
+from churn_rules.rulebase import Rulebase
 from churn_rules.worth import Worth
+from churn_rules.wrapping import columns
 
 __all__ = ["grouped", "table_of"]
 
 _LABEL, _COLUMN = 31, 13
-_WAYS = {"for_this_customer": "An exception for this customer", "for_everybody": "Changing the business model for all"}
+_WAYS = in_english(
+    for_this_customer="An exception for this customer:", for_everybody="Changing the business model for all:"
+)
+_SIDES = in_english(us="us", customer="customer", record="record")
+_INPUTS = in_english(
+    model_change="the change of the business model",
+    model_change_once="the change of the business model, once",
+    model_change_yearly="the change of the business model, yearly",
+    referrals="the customers that it brings",
+    replacement="the customers in its place",
+)
+_COSTS = in_english(both="the cost of {offer}", once="the cost of {offer}, once", yearly="the cost of {offer}, yearly")
 
 
-def table_of(found: EconomicsReport) -> Iterator[str]:
+def table_of(found: EconomicsReport, rulebase: Rulebase) -> Iterator[str]:
     """Yield the lines of the table; none where the case tells nothing beyond what the verdict says already."""
-    worth = list(_worth(found.worth))
-    ways = [line for way in found.ways for line in _way(way)] if len(found.ways) > 1 or worth else []
+    say = rulebase.language.say
+    worth = list(_worth(found.worth, rulebase.language))
+    ways = [line for way in found.ways for line in _way(way, rulebase)] if len(found.ways) > 1 or worth else []
     if worth or any(way.value for way in found.ways):
-        currency = f"In {found.currency}" if found.currency else "Figures"
+        currency = say("In {currency}", currency=found.currency) if found.currency else say("Figures")
         yield ""
-        yield _row(currency, "low", "likely", "high")
+        yield _row(currency, say("low"), say("likely"), say("high"))
         yield from worth
         yield from ways
-    yield from _moves(found)
+    yield from _moves(found, rulebase)
 
 
 def grouped(number: Decimal | None) -> str:
@@ -45,7 +60,8 @@ def grouped(number: Decimal | None) -> str:
 
 
 def _row(label: str, *cells: str) -> str:
-    return f"{label:<{_LABEL}}" + "".join(f" {cell:>{_COLUMN}}" for cell in cells)
+    padded = label + " " * (_LABEL - columns(label))
+    return padded + "".join(" " + " " * (_COLUMN - columns(cell)) + cell for cell in cells)
 
 
 def _amount(label: str, amount: Amount | None) -> Iterator[str]:
@@ -53,61 +69,84 @@ def _amount(label: str, amount: Amount | None) -> Iterator[str]:
         yield _row(label, grouped(amount.low), grouped(amount.likely), grouped(amount.high))
 
 
-def _worth(worth: Worth) -> Iterator[str]:
+def _worth(worth: Worth, language: Language) -> Iterator[str]:
+    say = language.say
     for entry in worth.margins:
-        yield from _amount(f"Margin of {entry.year} ({entry.side})", entry.amount)
+        margin = say("Margin of {year} ({side})", year=entry.year, side=say(_SIDES[entry.side]))
+        yield from _amount(margin, entry.amount)
     concentration = worth.concentration
-    beside = " (counted)" if worth.counted else " (beside)"
     told = any((worth.margins, concentration.top_three, worth.replacement, worth.referrals, worth.until_renewal))
     for label, amount in (
-        ("Expected yearly margin", worth.expected_margin if told or worth.margin_at_stake else None),
-        ("Margin at stake over all years", worth.margin_at_stake),
-        ("Share of our turnover, %", concentration.share if concentration.year else None),
-        ("Our three largest customers, %", concentration.top_three),
-        ("Past investments", worth.past_investments),
-        (f"Replacing it{beside}", worth.replacement),
-        (f"Customers it brings{beside}", worth.referrals),
-        ("The customer's own yearly gain", worth.customer_gain),
-        ("Forgone until the next renewal", worth.until_renewal),
+        (say("Expected yearly margin"), worth.expected_margin if told or worth.margin_at_stake else None),
+        (say("Margin at stake over all years"), worth.margin_at_stake),
+        (say("Share of our turnover, %"), concentration.share if concentration.year else None),
+        (say("Our three largest customers, %"), concentration.top_three),
+        (say("Past investments"), worth.past_investments),
+        (say("Replacing it (counted)" if worth.counted else "Replacing it (beside)"), worth.replacement),
+        (say("Customers it brings (counted)" if worth.counted else "Customers it brings (beside)"), worth.referrals),
+        (say("The customer's own yearly gain"), worth.customer_gain),
+        (say("Forgone until the next renewal"), worth.until_renewal),
     ):
         yield from _amount(label, amount)
-    if concentration.one_of_top_three is not None:
-        yield f"It {'is' if concentration.one_of_top_three else 'is not'} one of our three largest customers."
+    if concentration.one_of_top_three:
+        yield say("It is one of our three largest customers.")
+    elif concentration.one_of_top_three is False:
+        yield say("It is not one of our three largest customers.")
 
 
-def _way(way: Way) -> Iterator[str]:
-    yield f"{_WAYS[way.way]}:"
+def _way(way: Way, rulebase: Rulebase) -> Iterator[str]:
+    language, say = rulebase.language, rulebase.language.say
+    yield say(_WAYS[way.way])
     if way.missing:
-        yield f"  not worked out; unknown: {', '.join(name.replace('_', ' ') for name in way.missing)}"
+        inputs = language.joined(", ", (_input(name, rulebase) for name in way.missing))
+        yield f"  {say('not worked out; unknown: {inputs}', inputs=inputs)}"
         return
-    yield from _amount("  Value won back", way.value)
-    yield from _amount("  Cost of the attempt", way.attempt)
+    yield from _amount(f"  {say('Value won back')}", way.value)
+    yield from _amount(f"  {say('Cost of the attempt')}", way.attempt)
     if way.pays is False:
-        yield "  It never pays."
+        yield f"  {say('It never pays.')}"
     elif way.chance:
-        yield _chance(way, way.chance)
+        yield _chance(way, way.chance, language)
 
 
-def _chance(way: Way, chance: Chance) -> str:
+def _input(name: str, rulebase: Rulebase) -> str:
+    """Name an input of the sum: a fact, what an offer costs, or something of the block itself."""
+    language = rulebase.language
+    if name in rulebase.vocabulary:
+        return rulebase.vocabulary[name].title
+    if name.startswith("cost of "):
+        offer, _, when = name.removeprefix("cost of ").partition(" ")
+        return language.say(_COSTS[when or "both"], offer=rulebase.accommodations[offer].title)
+    return language.say(_INPUTS[name.replace(" ", "_")])
+
+
+def _chance(way: Way, chance: Chance, language: Language) -> str:
     """Tell the chances; `never` where it would not pay even if the customer were sure to return."""
     unknown = not way.value or way.value.likely is None or not way.attempt or way.attempt.likely is None
-    likely = "-" if unknown else _percent(chance.likely)
-    return _row("  Break-even chance, %", _percent(chance.low), likely, _percent(chance.high))
+    likely = "-" if unknown else _percent(chance.likely, language)
+    label = f"  {language.say('Break-even chance, %')}"
+    return _row(label, _percent(chance.low, language), likely, _percent(chance.high, language))
 
 
-def _percent(chance: Decimal | None) -> str:
-    return "never" if chance is None else f"{100 * chance:.1f}"
+def _percent(chance: Decimal | None, language: Language) -> str:
+    return language.say("never") if chance is None else f"{100 * chance:.1f}"
 
 
-def _moves(found: EconomicsReport) -> Iterator[str]:
+def _moves(found: EconomicsReport, rulebase: Rulebase) -> Iterator[str]:
     moving = [move for move in found.sensitivity if (move.at_low, move.at_high) != (None, None)]
     if moving:
         yield ""
-        yield "What moves the break-even chance most, the rest at its likely figures:"
-        yield from map(_moved, moving)
+        yield rulebase.language.say("What moves the break-even chance most, the rest at its likely figures:")
+        yield from (_moved(move, rulebase) for move in moving)
 
 
-def _moved(move: Sensitivity) -> str:
-    ends = ("never pays" if end is None else f"{_percent(end)} %" for end in (move.at_low, move.at_high))
-    low, high = ends
-    return f"  {move.input}: {low} at its low end, {high} at its high end"
+def _moved(move: Sensitivity, rulebase: Rulebase) -> str:
+    say = rulebase.language.say
+    low, high = (
+        say("never pays") if end is None else say("{percent} %", percent=f"{100 * end:.1f}")
+        for end in (move.at_low, move.at_high)
+    )
+    moved = say(
+        "{input}: {low} at its low end, {high} at its high end", input=_input(move.input, rulebase), low=low, high=high
+    )
+    return f"  {moved}"

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from churn_rules.errors import ValueRefusedError, did_you_mean
+from churn_rules.language import ENGLISH, Language, in_english
 
 __all__ = [
     "DERIVATIONS",
@@ -28,6 +29,7 @@ __all__ = [
     "Value",
     "accept",
     "accept_text",
+    "compared",
     "exact",
     "parse_date",
     "plain",
@@ -63,12 +65,14 @@ class Term:
     """Something that a premise may name: a fact, a finding, or a conclusion of the strata below.
 
     `at` tells whether it speaks of the time of the loss or of today; conclusions speak of both and leave it empty.
+    `currency` is the word in a unit of money for which the case tells the currency.
     """
 
     id: str
     title: str
     type: Literal["number", "boolean", "choice", "date"]
     unit: str = ""
+    currency: str = "currency"
     low: float = -LARGEST
     high: float = LARGEST
     choices: tuple[str, ...] = ()
@@ -94,6 +98,11 @@ class Fact(Term):
     sore_point: Value | None = None
     ask: Mapping[str, str] = field(default_factory=dict)
     asked_of: tuple[Side, ...] = ()
+
+    @property
+    def question(self) -> str:
+        """The question that asks for it, in the language of the rule base."""
+        return self.ask["en"]
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -324,39 +333,64 @@ def _plain_date(value: Span) -> str | dict[str, float | int | str]:
     return {"from": first.isoformat(), "to": last.isoformat()}
 
 
-def spoken(term: Term, value: Value | None) -> str:
+_IS = in_english(
+    is_="{title} is {amount}",
+    is_not="{title} is not {amount}",
+    at_least="{title} is at least {amount}",
+    at_most="{title} is at most {amount}",
+    more_than="{title} is more than {amount}",
+    less_than="{title} is less than {amount}",
+)
+_WAS = in_english(
+    is_="{title} was {amount}",
+    is_not="{title} was not {amount}",
+    at_least="{title} was at least {amount}",
+    at_most="{title} was at most {amount}",
+    more_than="{title} was more than {amount}",
+    less_than="{title} was less than {amount}",
+)
+
+
+def spoken(term: Term, value: Value | None, language: Language = ENGLISH) -> str:
     """Say a value of a term as a sentence.
 
     >>> spoken(Term(id="rise", title="the price increase", type="number", unit="percent"), exact(30))
     'the price increase was 30 percent'
     """
     if value is None:
-        return f"{term.title} is unknown"
+        return language.say("{title} is unknown", title=term.title)
     if not isinstance(value, Span):
         key = str(value).lower()
-        return term.says.get(key, f"{term.title} is {key}")
-    verb = "is" if term.at == "now" else "was"
-    return f"{term.title} {verb} {_amount(term, value)}"
+        return term.says[key] if key in term.says else language.say(_IS["is_"], title=term.title, amount=key)
+    operator, number = _bound(term, value, language)
+    return compared(term, operator, number, language, past=term.at != "now")
 
 
-def _amount(term: Term, value: Span) -> str:
+def compared(term: Term, operator: str, number: str, language: Language, *, past: bool, unit: str | None = None) -> str:
+    """Say how a term compares with a number, of a time that is past or not: `the price was at least 30 percent`."""
+    unit = _spoken_unit(term) if unit is None else unit
+    amount = language.say("{number} {unit}", number=number, unit=unit) if unit else number
+    sentence = (_WAS if past else _IS)["is_" if operator == "is" else operator]
+    return language.say(sentence, title=term.title, amount=amount)
+
+
+def _bound(term: Term, value: Span, language: Language) -> tuple[str, str]:
+    """Return what a value is compared with, and how: where its range is open to one side, with its end."""
     said = plain(term, value)
     if not isinstance(said, dict):
-        number = f"{said:.6g}" if isinstance(said, float) else str(said)
-        return f"{number} {_spoken_unit(term)}".strip()
+        return "is", f"{said:.6g}" if isinstance(said, float) else str(said)
     if term.type == "number" and value.high >= term.high:
-        return _open(term, "at least", "more than", value.low)
+        return _open("at_least", "more_than", value.low)
     if term.type == "number" and value.low <= term.low:
-        return _open(term, "at most", "less than", value.high)
-    ends = [f"{end:.6g}" if isinstance(end, float) else str(end) for end in said.values()]
-    return f"{ends[0]} to {ends[1]} {_spoken_unit(term)}".strip()
+        return _open("at_most", "less_than", value.high)
+    low, high = (f"{end:.6g}" if isinstance(end, float) else str(end) for end in said.values())
+    return "is", language.say("{low} to {high}", low=low, high=high)
 
 
 def _spoken_unit(term: Term) -> str:
     """Say the unit; which currency it is, the case tells."""
-    return term.unit.removeprefix("currency").strip()
+    return term.unit.replace(term.currency, "").strip()
 
 
-def _open(term: Term, closed: str, opened: str, end: float) -> str:
-    word = closed if round(end, 6) == end else opened
-    return f"{word} {round(end, 6):.12g} {_spoken_unit(term)}".strip()
+def _open(closed: str, opened: str, end: float) -> tuple[str, str]:
+    return closed if round(end, 6) == end else opened, f"{round(end, 6):.12g}"

@@ -1,7 +1,19 @@
-"""Files in, frozen values out: the only package that knows YAML. Never judges how rules fit together."""
+"""Files in, frozen values out: the only package that knows YAML and .po files. Never judges how rules fit together."""
 
 from churn_rules.reading.cases import case_from_facts, case_paths, read_case, read_cases, sound_case
 from churn_rules.reading.draft import Draft
-from churn_rules.reading.rules import read_rules
+from churn_rules.reading.rules import LANGUAGES_FOLDER, read_rules
+from churn_rules.reading.translations import read_translations, translations_as_po
 
-__all__ = ["Draft", "case_from_facts", "case_paths", "read_case", "read_cases", "read_rules", "sound_case"]
+__all__ = [
+    "LANGUAGES_FOLDER",
+    "Draft",
+    "case_from_facts",
+    "case_paths",
+    "read_case",
+    "read_cases",
+    "read_rules",
+    "read_translations",
+    "sound_case",
+    "translations_as_po",
+]

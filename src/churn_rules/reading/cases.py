@@ -130,7 +130,7 @@ def case_from_facts(facts: Mapping[str, object], rulebase: Rulebase, *, typed_in
                 observations.append(Observation(fact_id, value, _side(side)))
     if issues:
         raise CaseError(issues)
-    return Case(title="Facts as given", observations=tuple(observations))
+    return Case(title=rulebase.language.say("Facts as given"), observations=tuple(observations))
 
 
 def sound_case(case: Case, rulebase: Rulebase) -> Case:

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import yaml
 
 from churn_rules.errors import Issue, Location
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "Key", "Mark", "read_document"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "Key", "Mark", "read_document", "read_text"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
@@ -124,12 +125,20 @@ def read_document(file: Path, shown: str) -> Document:
     Returns:
         The document; with `issues`, and `data` of None, where it could not be read.
     """
-    document = Document(shown)
+    document = read_text(file, shown)
     try:
-        document.text = _text_of(file, document)
-        _Composer(document).compose()
+        if not document.issues:
+            _Composer(document).compose()
     except _UnreadableError:
         document.data = None
+    return document
+
+
+def read_text(file: Path, shown: str) -> Document:
+    """Read the text of one file, whatever its form; the document has `issues` where it could not be read."""
+    document = Document(shown)
+    with suppress(_UnreadableError):
+        document.text = _text_of(file, document)
     return document
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from churn_rules.errors import Issue, Location, did_you_mean
+from churn_rules.language import LANGUAGES
 from churn_rules.reading.asking import read_asking
 from churn_rules.reading.documents import Document, Key, read_document
 from churn_rules.reading.draft import Draft, accepted
@@ -27,13 +28,16 @@ from churn_rules.reading.shapes import RuleShape, ThenShape, shape_of
 from churn_rules.rulebase import Conclusions, Example, Link, Rule, conclusion_terms
 from churn_rules.vocabulary import Value
 
-__all__ = ["read_rules"]
+__all__ = ["LANGUAGES_FOLDER", "read_rules"]
 
 _FILES = ("vocabulary.yaml", "findings.yaml", "reasons.yaml", "accommodations.yaml")
 _ASKING = "questionnaire.yaml"  # a rule base without one asks each question by itself
 _PLAN = "plan.yaml"  # a rule base without one makes no plans
 _SOURCES = "sources.yaml"  # a rule base without it takes any source for its rules
 _WORDING = "wording.yaml"  # hints only: a rule base without it concludes the same
+LANGUAGES_FOLDER = "languages"
+"""Where a rule base keeps its translations, which no rule is read from."""
+
 _MOST_FILES = 5000
 
 
@@ -89,7 +93,8 @@ def read_rules(folder: Path) -> Draft:
 
 def _rule_files(draft: Draft) -> Iterator[Path]:
     """Yield the rule files of every theme; a folder that cannot be read is an issue, never an empty one."""
-    for theme in [draft.folder, *(path for path in draft.folder.glob("*") if path.is_dir())]:
+    themes = (path for path in draft.folder.glob("*") if path.is_dir() and path.name != LANGUAGES_FOLDER)
+    for theme in [draft.folder, *themes]:
         try:
             inside = list(theme.iterdir())
         except OSError as error:
@@ -107,6 +112,12 @@ def _note_stray_files(draft: Draft) -> None:
                 shown = _shown(draft, path)
                 what, why = f"{shown} is not read", "rules stand in files `theme/rule-id.yaml`"
                 draft.issues.append(Issue("F403", what, why, "move or rename it", Location(shown), "warning"))
+
+    for path in sorted(draft.folder.glob(f"{LANGUAGES_FOLDER}/*")):
+        if path.name not in {f"{code}.po" for code in LANGUAGES if code != "en"}:
+            shown = _shown(draft, path)
+            what, why = f"{shown} is not read", "translations stand in files `languages/nl.po` and `languages/zh.po`"
+            draft.issues.append(Issue("F403", what, why, "move or rename it", Location(shown), "warning"))
 
 
 def _read(draft: Draft, path: Path) -> Document:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from churn_rules.cases import Observation
 from churn_rules.certainty import in_words
 from churn_rules.diagnosis import Diagnosis, Evidence, Landmine, Missing, Offer, ReasonReport, conclude_case
 from churn_rules.engines import Trace
 from churn_rules.explanation import why
+from churn_rules.language import in_english
 from churn_rules.report.basis import Basis
 from churn_rules.report.layout import bar, scale
 from churn_rules.report.timeline import Link, chain_drawing, day_in_words, groups_of
@@ -32,23 +32,43 @@ from churn_rules.report.values import (
     RuleEntry,
     Unknown,
 )
-from churn_rules.rulebase import Rulebase, Topic
-from churn_rules.telling import adds_in_words, answering_side, money, percent, premise_of, side_asked, verdict_in_words
-from churn_rules.vocabulary import Plain, accept, spoken
+from churn_rules.rulebase import Reason, Rulebase, Topic
+from churn_rules.telling import adds_in_words, money, percent, premise_of, sentence
+from churn_rules.vocabulary import Plain, Span, accept, spoken
+from churn_rules.words import ANSWERS, ASKED, BAND, COMPARED, OUTCOME, PRIORITY, REQUIREMENT, SCOPE, STATUS, VERDICT
 
 __all__ = ["anchor", "report_of"]
 
 _FIRST_UNKNOWNS = 6
-_FAIRNESS = {"distributive": "deal", "procedural": "process", "interactional": "person"}
-_SCOPES = {
-    "specific": "It is specific to this customer.",
-    "systemic": "It lies in how we do business: other customers can meet the same.",
-    "mixed": "Part of it is specific to this customer, part of it lies in how we do business.",
-    "external": "It came from outside both firms.",
-    "undetermined": "Whether it is specific to this customer or lies in how we do business is not known.",
-}
-_TOLD_BY = {"record": "our records", "customer": "the customer", "us": "our people"}
-_ROLES = {"root": "root cause", "contributing": "contributed", "consequence": "consequence"}
+_FAIRNESS = in_english(distributive="deal", procedural="process", interactional="person")
+_SCOPES = in_english(
+    specific="It is specific to this customer.",
+    systemic="It lies in how we do business: other customers can meet the same.",
+    mixed="Part of it is specific to this customer, part of it lies in how we do business.",
+    external="It came from outside both firms.",
+    undetermined="Whether it is specific to this customer or lies in how we do business is not known.",
+)
+_TOLD_BY = in_english(record="our records", customer="the customer", us="our people")
+_TOLD = in_english(record="told by our records", customer="told by the customer", us="told by our people")
+_ROLES = in_english(
+    root="root cause",
+    contributing="contributed",
+    consequence="consequence",
+    none="possible, not established",
+)
+_FIXED = in_english(roots="which reason is the root", decision="the decision", warnings="the cautions")
+_PARTS = in_english(scope="the scope of {title}", responsible="who answers for {title}")
+_RIVAL = in_english(
+    better="today's supplier on {title}: better than ours",
+    equal="today's supplier on {title}: the same as ours",
+    worse="today's supplier on {title}: worse than ours",
+)
+_UNABLE = in_english(
+    able="we are not able",
+    able_unknown="not known whether we are able",
+    willing="we are not willing",
+    willing_unknown="not known whether we are willing",
+)
 
 
 # --- from the trace of a run ------------------------------------------------------------------------------------------
@@ -76,7 +96,8 @@ def anchor(kind: str, name: object) -> str:
 
 class _Reporter:
     def __init__(self, rulebase: Rulebase, trace: Trace) -> None:
-        self.rulebase, self.trace = rulebase, trace
+        self.rulebase, self.trace, self.language = rulebase, trace, rulebase.language
+        self.say, self.joined = self.language.say, self.language.joined
         self.case = trace.memory.case
         self.found: Diagnosis = conclude_case(rulebase, trace)
         self.basis = Basis(rulebase, trace)
@@ -98,13 +119,14 @@ class _Reporter:
         speaks = {number: self.behind(item) for number, item in enumerate(drawn, start=1)}
         dates = groups_of(case, self.rulebase, speaks)
         nodes = tuple(self.link(number, item) for number, item in enumerate(drawn, start=1))
-        drawing, described = chain_drawing(case, drawn, nodes, dates)
+        drawing, described = chain_drawing(case, drawn, nodes, dates, self.language)
         unknown = tuple(self.unknown(item) for item in found.missing or ())
         return Report(
+            language=self.language.tag,
             title=case.title or case.id,
             case=case.id,
             source=case.source,
-            lost=day_in_words(case.lost),
+            lost=day_in_words(case.lost, self.language),
             engine=found.engine,
             rulebase=found.rulebase,
             answer=self.answer(),
@@ -123,8 +145,10 @@ class _Reporter:
             plan_rules=tuple(self.rule(step.rule) if step.rule in self.firings else None for step in plan),
             unknown=unknown[:_FIRST_UNKNOWNS],
             further_unknown=unknown[_FIRST_UNKNOWNS:],
-            outcome=Claim(case.outcome.note, (), day_in_words(case.outcome.date)) if case.outcome else None,
-            outcome_result=_sentence(case.outcome.result.replace("_", " ")) if case.outcome else "",
+            outcome=Claim(case.outcome.note, (), day_in_words(case.outcome.date, self.language))
+            if case.outcome
+            else None,
+            outcome_result=sentence(self.language.word(case.outcome.result, OUTCOME)) if case.outcome else "",
             rules=tuple(map(self.rule_entry, sorted(self.firings))),
             declared=tuple(self.declared()),
             known=tuple(self.known()),
@@ -136,17 +160,17 @@ class _Reporter:
         return Ref(anchor("rule", rule), rule)
 
     def declaration(self, reason: str) -> Ref:
-        return Ref(anchor("reason", reason), f"{reason} as declared")
+        return Ref(anchor("reason", reason), self.say("{reason} as declared", reason=reason))
 
     def observation(self, number: int) -> Ref:
-        return Ref(anchor("known", number + 1), f"no. {number + 1}")
+        return Ref(anchor("known", number + 1), self.say("no. {number}", number=number + 1))
 
     def title(self, reason: str) -> str:
         return self.rulebase.reasons[reason].title
 
     def says(self, name: str, value: Plain | None) -> str:
         term = self.rulebase.terms[name]
-        return spoken(term, accept(term, value))
+        return spoken(term, accept(term, value), self.language)
 
     # --- the answer
 
@@ -161,7 +185,8 @@ class _Reporter:
             possible=possible if not roots else (),
             scope=self.scope() if roots else None,
             responsible=self.responsible() if roots else None,
-            verdict=verdict_in_words(decision.verdict),
+            verdict=self.say(VERDICT[decision.verdict]),
+            undecided=undecided,
             because=tuple(Claim(self.rulebase.rules[rule].because, (self.rule(rule),)) for rule in decision.because),
             hangs_on=tuple(self.fact_title(fact) for fact in missing[:3]) if undecided and not decision.because else (),
         )
@@ -169,13 +194,18 @@ class _Reporter:
     def strength(self, reason: str) -> Claim:
         report = self.found.reason(reason)
         refs = tuple(self.rule(item.rule) for item in report.evidence)
-        about = f"{in_words(report.certainty)} evidence, certainty {report.certainty:.2f} on a scale from -1 to 1"
-        return Claim(_sentence(self.title(reason)), refs, about)
+        about = self.say(
+            "{strength} evidence, certainty {certainty} on a scale from -1 to 1",
+            strength=in_words(report.certainty, self.language),
+            certainty=f"{report.certainty:.2f}",
+        )
+        return Claim(sentence(self.title(reason)), refs, about)
 
     def scope(self) -> Claim:
         rules = tuple(self.rule(item.rule) for item in why(self.rulebase, self.trace, "scope").rules)
         refs = dict.fromkeys(rules or map(self.declaration, self.found.roots))
-        return Claim(_sentence(self.found.scope), tuple(refs), _SCOPES.get(self.found.scope, ""))
+        scope = self.found.scope
+        return Claim(sentence(self.say(SCOPE[scope])), tuple(refs), self.say(_SCOPES[scope]))
 
     def responsible(self) -> Claim:
         found = self.found
@@ -183,44 +213,53 @@ class _Reporter:
         for root in found.roots:
             rules = why(self.rulebase, self.trace, f"{root}.responsible").rules
             refs |= dict.fromkeys([self.rule(item.rule) for item in rules] or [self.declaration(root)])
-        return Claim(_sentence("; ".join(map(answering_side, found.responsible))), tuple(refs))
+        return Claim(sentence(self.joined("; ", map(self.answers, found.responsible))), tuple(refs))
+
+    def answers(self, responsible: str) -> str:
+        return self.say(ANSWERS[responsible])
 
     # --- chain and evidence
 
     def link(self, number: int, report: ReasonReport) -> Link:
-        role = _ROLES.get(report.role or "", "possible, not established")
-        about = f"{role}, {in_words(report.certainty)} ({report.certainty:.2f})"
+        about = self.say(
+            "{role}, {strength} ({certainty})",
+            role=self.say(_ROLES[report.role or "none"]),
+            strength=in_words(report.certainty, self.language),
+            certainty=f"{report.certainty:.2f}",
+        )
         return Link(number, self.title(report.reason), about, tuple(self.title(effect) for effect in report.leads_to))
 
     def block(self, report: ReasonReport) -> ReasonBlock:
-        status = report.status.replace("_", " ")
-        way = (
-            f"{status}, {_ROLES[report.role]}"
-            if report.role
-            else "not supported"
-            if status == "unsupported"
-            else status
-        )
-        if report.role:
-            way += f", {report.scope}; {answering_side(report.responsible)}"
         ranked = sorted(report.evidence, key=lambda item: (-item.certainty, item.rule))
         return ReasonBlock(
             entry=Ref(anchor("reason", report.reason), report.reason),
-            title=_sentence(self.title(report.reason)),
-            way=way,
+            title=sentence(self.title(report.reason)),
+            way=sentence(self.way(report)),
             certainty=_signed(report.certainty),
             clues=tuple(map(self.clue, ranked)),
         )
 
+    def way(self, report: ReasonReport) -> str:
+        """Tell how a reason stands."""
+        if not report.role:
+            return self.say("not supported") if report.status == "unsupported" else self.say(STATUS[report.status])
+        return self.say(
+            "{status}, {role}, {scope}; {sides}",
+            status=self.say(STATUS[report.status]),
+            role=self.say(_ROLES[report.role]),
+            scope=self.say(SCOPE[report.scope]),
+            sides=self.answers(report.responsible),
+        )
+
     def clue(self, evidence: Evidence) -> Clue:
-        facts = "; ".join(self.says(name, value) for name, value in evidence.facts.items())
+        facts = self.joined("; ", (self.says(name, value) for name, value in evidence.facts.items()))
         title = self.rulebase.rules[evidence.rule].title
         return Clue(
             self.rule(evidence.rule),
             title,
             _signed(evidence.certainty),
             bar(evidence.certainty),
-            f"{_sentence(facts)}.",
+            self.say("{sentence}.", sentence=sentence(facts)),
         )
 
     def behind(self, report: ReasonReport) -> frozenset[int]:
@@ -232,29 +271,33 @@ class _Reporter:
 
     def landmine(self, mine: Landmine) -> Claim:
         if mine.kind == "disagreement":
-            words = "; ".join(f"{side_asked(side)}: {self.says(mine.name, value)}" for side, value in mine.told.items())
+            words = self.joined("; ", (self.told_by(mine.name, side, value) for side, value in mine.told.items()))
             refs = tuple(self.observation(place) for place in sorted(self.basis.told(f"{mine.name}.disputed")))
-            return Claim(
-                f"The sides disagree about {self.rulebase.vocabulary[mine.name].title}", refs, _sentence(words)
-            )
+            title = self.rulebase.vocabulary[mine.name].title
+            return Claim(self.say("The sides disagree about {title}", title=title), refs, sentence(words))
         side, value = next(iter(mine.told.items()))
         if mine.name in self.rulebase.findings:
             rules = tuple(self.rule(rule) for rule, _ in self.added.get(Topic("finding", mine.name), ()))
-            return Claim(_sentence(self.says(mine.name, value)), rules, "follows from the facts")
+            return Claim(sentence(self.says(mine.name, value)), rules, self.say("follows from the facts"))
         refs = tuple(self.observation(place) for place in sorted(self.basis.observed(mine.name)))
-        return Claim(
-            _sentence(self.says(mine.name, value)), refs, f"told by {_TOLD_BY[side]}" if side in _TOLD_BY else ""
-        )
+        return Claim(sentence(self.says(mine.name, value)), refs, self.say(_TOLD[side]) if side in _TOLD else "")
+
+    def told_by(self, name: str, side: str, value: Plain | None) -> str:
+        return self.say("{side}: {sentence}", side=self.say(ASKED[side]), sentence=self.says(name, value))
 
     def discrepancies(self) -> Iterator[Claim]:
         for found in self.found.discrepancies:
             observed, derived = self.says(found.fact, found.observed), self.says(found.fact, found.derived)
             places = [place for place, item in enumerate(self.case.observations) if item.fact == found.fact]
-            one, other = (
-                ("In the economics", "on the timeline") if found.by == "timeline" else ("As told", "by its sources")
-            )
             refs = tuple(self.observation(place) for place in places)
-            yield Claim("Our figures do not agree", refs, f"{one}, {observed}; {other}, {derived}")
+            words = self.say(
+                "In the economics, {observed}; on the timeline, {derived}"
+                if found.by == "timeline"
+                else "As told, {observed}; by its sources, {derived}",
+                observed=observed,
+                derived=derived,
+            )
+            yield Claim(self.say("Our figures do not agree"), refs, words)
 
     def requirements(self) -> Iterator[RequirementRow]:
         offers = {offer.accommodation: offer for offer in self.found.accommodations}
@@ -264,32 +307,42 @@ class _Reporter:
             told = self.case.requirements[place]
             kinds = {kind for name in item.met_by for kind in self.rulebase.accommodations[name].fairness}
             yield RequirementRow(
-                requirement=_sentence(item.requirement),
-                priority=item.priority,
-                status=item.status.replace("_", " "),
-                answers=(*map(self.answered, item.met_by), *_unwilling(told.able, told.willing)),
-                compared=", ".join(dict.fromkeys(_compared(offer) for offer in known)),
-                fairness=_kinds(kinds),
+                requirement=sentence(item.requirement),
+                priority=self.language.word(item.priority, PRIORITY),
+                status=self.say(REQUIREMENT[item.status]),
+                style=item.status.replace("_", "-"),
+                answers=(*map(self.answered, item.met_by), *self.unwilling(told.able, told.willing)),
+                compared=self.joined(", ", dict.fromkeys(map(self.compared, known))),
+                fairness=self.kinds(kinds),
                 told=self.observation(first + place),
             )
 
     def answered(self, accommodation: str) -> Claim:
         """Tell whether an accommodation is offered or withheld, and by which rules."""
-        title = _sentence(self.rulebase.accommodations[accommodation].title)
+        title = sentence(self.rulebase.accommodations[accommodation].title)
         offer, withhold = (self.added.get(Topic(kind, accommodation), []) for kind in ("offer", "withhold"))
-        drawn, state = (
-            (withhold, "not to be offered") if withhold else (offer, "" if offer else "no rule offers it yet")
-        )
-        return Claim(title, tuple(self.rule(rule) for rule, _ in drawn), state)
+        refs = tuple(self.rule(rule) for rule, _ in withhold or offer)
+        if withhold:
+            return Claim(title, refs, self.say("not to be offered"))
+        return Claim(title, refs, "" if offer else self.say("no rule offers it yet"))
+
+    def unwilling(self, able: bool | None, willing: bool | None) -> Iterator[Claim]:  # noqa: FBT001  # two answers
+        for answer, word in ((able, "able"), (willing, "willing")):
+            if answer is not True:
+                yield Claim("", (), self.say(_UNABLE[word if answer is False else f"{word}_unknown"]))
 
     def offer(self, offer: Offer) -> OfferRow:
         return OfferRow(
-            title=_sentence(self.rulebase.accommodations[offer.accommodation].title),
+            title=sentence(self.rulebase.accommodations[offer.accommodation].title),
             reason=self.title(offer.reason),
-            compared=_compared(offer),
-            fairness=_kinds(offer.fairness),
-            cost=f"{offer.cost_band}; precedent risk {offer.precedent_risk}",
-            agreed_by=", ".join(offer.agreed_by),
+            compared=self.compared(offer),
+            fairness=self.kinds(offer.fairness),
+            cost=self.say(
+                "{cost}; precedent risk {risk}",
+                cost=self.say(BAND[offer.cost_band]),
+                risk=self.say(BAND[offer.precedent_risk]),
+            ),
+            agreed_by=self.joined(", ", offer.agreed_by),
             rule=self.rule(offer.rule),
         )
 
@@ -297,7 +350,14 @@ class _Reporter:
         for held in self.found.withheld:
             because = " ".join(self.rulebase.rules[rule].because for rule in held.rules)
             title = self.rulebase.accommodations[held.accommodation].title
-            yield Claim(_sentence(title), tuple(map(self.rule, held.rules)), because)
+            yield Claim(sentence(title), tuple(map(self.rule, held.rules)), because)
+
+    def compared(self, offer: Offer) -> str:
+        return self.say(COMPARED[offer.than_todays_supplier])
+
+    def kinds(self, fairness: Iterable[str]) -> str:
+        asked = set(fairness)
+        return self.joined(", ", (self.say(word) for kind, word in _FAIRNESS.items() if kind in asked))
 
     # --- cost and benefit
 
@@ -307,28 +367,39 @@ class _Reporter:
         if missing:
             says = ""
         elif found.pays is False:
-            says = "It never pays: the attempt costs more than the account is worth."
+            says = self.say("It never pays: the attempt costs more than the account is worth.")
         elif chance is None:
-            says = "Whether it pays hangs on where in these ranges the amounts lie."
+            says = self.say("Whether it pays hangs on where in these ranges the amounts lie.")
         else:
-            says = f"The attempt pays where the chance that they return is at least {percent(chance)}."
+            says = self.say(
+                "The attempt pays where the chance that they return is at least {chance}.",
+                chance=percent(chance, self.language),
+            )
         return Economics(
             says=says,
-            value=money(found.value, found.currency) if found.value is not None else "",
-            attempt=money(found.attempt, found.currency) if found.attempt is not None else "",
-            chance=percent(chance) if chance is not None else "",
+            value=self.money(found.value) if found.value is not None else "",
+            attempt=self.money(found.attempt) if found.attempt is not None else "",
+            chance=percent(chance, self.language) if chance is not None else "",
             band=scale(*_ends(chance)) if chance is not None else None,
             missing=missing,
         )
+
+    def money(self, amount: Plain | None) -> str:
+        return money(amount, self.case.currency, self.language)
 
     def missing_amounts(self, names: tuple[str, ...]) -> str:
         """Name the amounts that are missing: the inputs, then the offers whose cost is unknown."""
         costs = [name.removeprefix("cost of ") for name in names if name not in self.rulebase.vocabulary]
         inputs = [self.rulebase.vocabulary[name].title for name in names if name in self.rulebase.vocabulary]
         known = self.rulebase.accommodations
-        offers = "; ".join(known[name].title if name in known else name for name in costs)
-        told = [*inputs, *([f"the cost of what is offered ({offers})"] if offers else ())]
-        return _listed(told) or "some of what it takes"
+        offers = self.joined("; ", (known[name].title if name in known else name for name in costs))
+        told = [*inputs, *([self.say("the cost of what is offered ({offers})", offers=offers)] if offers else ())]
+        return self.listed(told) or self.say("some of what it takes")
+
+    def listed(self, words: list[str]) -> str:
+        if len(words) < 2:
+            return "".join(words)
+        return self.say("{words} and {last}", words=self.joined(", ", words[:-1]), last=words[-1])
 
     # --- what is unknown
 
@@ -337,17 +408,17 @@ class _Reporter:
 
     def unknown(self, item: Missing) -> Unknown:
         fact, _, side = item.fact.partition(".")
-        question = self.rulebase.vocabulary[fact].ask.get("en", self.fact_title(fact))
+        question = self.rulebase.vocabulary[fact].question
         changes = dict.fromkeys(self.change(name) for name in item.could_change)
-        return Unknown(question, f"Ask {side_asked(side)}." if side else "", ", ".join(changes))
+        asked = self.say("Ask {side}.", side=self.say(ASKED[side])) if side else ""
+        return Unknown(question, asked, self.joined(", ", changes))
 
     def change(self, name: str) -> str:
-        fixed = {"roots": "which reason is the root", "decision": "the decision", "warnings": "the cautions"}
         head, _, part = name.partition(".")
-        if name in fixed:
-            return fixed[name]
+        if name in _FIXED:
+            return self.say(_FIXED[name])
         if part and head in self.rulebase.reasons:
-            return f"the scope of {self.title(head)}" if part == "scope" else f"who answers for {self.title(head)}"
+            return self.say(_PARTS[part], title=self.title(head))
         named = self.rulebase.reasons.get(name) or self.rulebase.accommodations.get(name)
         return named.title if named else name.replace("_", " ")
 
@@ -359,7 +430,11 @@ class _Reporter:
             anchor=anchor("rule", rule_id),
             id=rule_id,
             title=rule.title,
-            reads=f"If {premise_of(rule, self.rulebase)}, then {adds_in_words(rule, self.rulebase).rstrip('.')}.",
+            reads=self.say(
+                "If {premise}, then {conclusion}.",
+                premise=premise_of(rule, self.rulebase),
+                conclusion=adds_in_words(rule, self.rulebase).rstrip(".。"),
+            ),
             because=rule.because,
             source=rule.source,
             owner=rule.owner,
@@ -371,76 +446,62 @@ class _Reporter:
             refs = [self.observation(place) for place in sorted(self.basis.observed(name))]
             if name in self.rulebase.findings:
                 refs = [self.rule(rule) for rule, _ in self.added.get(Topic("finding", name), ())]
-            yield Claim(spoken(self.rulebase.terms[name], value), tuple(refs))
+            yield Claim(self.rulebase.says(name, value), tuple(refs))
 
     def declared(self) -> Iterator[ReasonEntry]:
         for report in self._in_order():
             if report.evidence or report.role:
                 reason = self.rulebase.reasons[report.reason]
-                begins = (
-                    "takes the scope of the reasons behind it"
-                    if reason.scope == "upstream"
-                    else f"starts as {reason.scope}"
-                )
-                starts = f"Where no rule says otherwise, it {begins}, and {answering_side(reason.responsible)} for it."
-                means = f"{_sentence(reason.means)}."
-                yield ReasonEntry(anchor("reason", reason.id), _sentence(reason.title), means, starts, reason.source)
+                means = self.say("{sentence}.", sentence=sentence(reason.means))
+                title, starts = sentence(reason.title), self.starts(reason)
+                yield ReasonEntry(anchor("reason", reason.id), title, means, starts, reason.source)
+
+    def starts(self, reason: Reason) -> str:
+        sides = self.answers(reason.responsible)
+        if reason.scope == "upstream":
+            return self.say(
+                "Where no rule says otherwise, it takes the scope of the reasons behind it, and {sides} for it.",
+                sides=sides,
+            )
+        return self.say(
+            "Where no rule says otherwise, it starts as {scope}, and {sides} for it.",
+            scope=self.say(SCOPE[reason.scope]),
+            sides=sides,
+        )
 
     def known(self) -> Iterator[Known]:
         """Yield every line of the case: what was observed, then requirements, rival terms and costs."""
         for place, (what, side, date, note) in enumerate(self._lines(), start=1):
-            yield Known(anchor("known", place), place, _sentence(what), _TOLD_BY.get(side, side), date, note)
+            told_by = self.say(_TOLD_BY[side]) if side else ""
+            yield Known(anchor("known", place), place, sentence(what), told_by, date, note)
 
     def _lines(self) -> Iterator[tuple[str, str, str, str]]:
-        case, titled = self.case, self.rulebase.accommodations
+        case, titled, say = self.case, self.rulebase.accommodations, self.say
         for item in case.observations:
-            yield self._observation(item), item.side, day_in_words(item.date), item.note
+            yield self.rulebase.says(item.fact, item.value), item.side, self._day(item.date), item.note
         for wish in case.requirements:
-            yield f"required to return: {wish.requirement}", wish.side, day_in_words(wish.date), wish.note
+            what = say("required to return: {wish}", wish=wish.requirement)
+            yield what, wish.side, self._day(wish.date), wish.note
         for terms in case.todays_supplier:
-            compared = "the same as ours" if terms.terms == "equal" else f"{terms.terms} than ours"
-            what = f"today's supplier on {titled[terms.accommodation].title}: {compared}"
-            yield what, terms.side, day_in_words(terms.date), terms.note
+            what = say(_RIVAL[terms.terms], title=titled[terms.accommodation].title)
+            yield what, terms.side, self._day(terms.date), terms.note
         for cost in case.costs:
             once, yearly = (
-                money(_plain_span(float(amount.low), float(amount.high)), case.currency)
-                for amount in (cost.once, cost.yearly)
+                self.money(_plain_span(float(amount.low), float(amount.high))) for amount in (cost.once, cost.yearly)
             )
-            what = f"the cost of {titled[cost.accommodation].title}: {once} once, {yearly} a year"
-            yield what, "", day_in_words(cost.date), cost.note
+            title = titled[cost.accommodation].title
+            what = say("the cost of {title}: {once} once, {yearly} a year", title=title, once=once, yearly=yearly)
+            yield what, "", self._day(cost.date), cost.note
 
-    def _observation(self, item: Observation) -> str:
-        return spoken(self.rulebase.vocabulary[item.fact], item.value)
+    def _day(self, day: Span | None) -> str:
+        return day_in_words(day, self.language)
 
 
 # --- small words ------------------------------------------------------------------------------------------------------
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _signed(certainty: float) -> str:
     return f"{certainty:+.2f}".replace("-", "\N{MINUS SIGN}") if round(certainty, 2) else "0.00"
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
-def _compared(offer: Offer) -> str:
-    return "not known" if offer.than_todays_supplier == "unknown" else offer.than_todays_supplier
-
-
-def _kinds(fairness: Iterable[str]) -> str:
-    asked = set(fairness)
-    return ", ".join(word for kind, word in _FAIRNESS.items() if kind in asked)
-
-
-def _unwilling(able: bool | None, willing: bool | None) -> Iterator[Claim]:  # noqa: FBT001  # two answers of the case
-    for answer, word in ((able, "able"), (willing, "willing")):
-        if answer is not True:
-            yield Claim("", (), f"we are not {word}" if answer is False else f"not known whether we are {word}")
 
 
 def _ends(chance: Plain) -> tuple[float, float]:

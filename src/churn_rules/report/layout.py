@@ -1,6 +1,6 @@
 """Where everything in a drawing stands: texts and dates in, coordinates out.
 
-Never words anything, and never knows what a reason or an observation is.
+Never knows what a reason or an observation is; the only words of its own tell what it had to leave out or join.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
+from churn_rules.language import ENGLISH, Language
 from churn_rules.report.measuring import width_of, wrap
 
 __all__ = [
@@ -53,11 +54,12 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What became known on one date, or (no span) without one; days are ordinals."""
+    """What became known on one date, or (no span) without one; days are ordinals, `ends` first and last in words."""
 
     label: str
     span: tuple[float, float] | None
     items: tuple[str, ...]
+    ends: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,11 @@ def scale(low: float, high: float) -> Scale:
 
 
 def draw(
-    nodes: Sequence[Node], links: Sequence[tuple[str, str]], groups: Sequence[Group], flags: Sequence[Flag]
+    nodes: Sequence[Node],
+    links: Sequence[tuple[str, str]],
+    groups: Sequence[Group],
+    flags: Sequence[Flag],
+    language: Language = ENGLISH,
 ) -> Drawing:
     """Draw a chain of boxes over a time axis, and beneath it a card for each date or stretch of dates.
 
@@ -170,6 +176,7 @@ def draw(
         links: Arrows from one key to another; there is no cycle.
         groups: What became known when, in order; what bears no date first.
         flags: What to mark on the axis.
+        language: That of the texts.
     """
     depth = _depths([node.key for node in nodes], links)
     columns = max(depth.values(), default=0) + 1
@@ -179,7 +186,7 @@ def draw(
     boxes = _chain(nodes, depth, width, top)
     arrows = tuple(_arrows(boxes, links, lanes, depth))
     bottom = max((box.bottom for box in boxes.values()), default=0.0)
-    timeline = _timeline(gather(groups), flags, width, bottom + 26)
+    timeline = _timeline(gather(groups, language), flags, width, bottom + 26, language)
     return Drawing(boxes=tuple(boxes.values()), arrows=arrows, **timeline)  # type: ignore[arg-type]  # its parts by name
 
 
@@ -262,21 +269,22 @@ def _ports(ends: Sequence[tuple[str, int]], boxes: Mapping[str, Box]) -> list[fl
 # --- the timeline -----------------------------------------------------------------------------------------------------
 
 
-def gather(groups: Sequence[Group]) -> list[Group]:
+def gather(groups: Sequence[Group], language: Language = ENGLISH) -> list[Group]:
     """Join neighbouring dates until there are few enough to stand beside each other, nearest ones first."""
     undated = [group for group in groups if group.span is None]
     dated = [group for group in groups if group.span is not None]
     while len(dated) > _MOST_COLUMNS - len(undated):
         gaps = [_low(later) - _high(earlier) for earlier, later in pairwise(dated)]
         place = gaps.index(min(gaps))
-        dated[place : place + 2] = [_joined(dated[place], dated[place + 1])]
+        dated[place : place + 2] = [_joined(dated[place], dated[place + 1], language)]
     return undated + dated
 
 
-def _joined(first: Group, second: Group) -> Group:
-    start, end = first.label.split(" to ")[0], second.label.split(" to ")[-1]
+def _joined(first: Group, second: Group, language: Language) -> Group:
+    start, end = first.ends[0] or first.label, second.ends[1] or second.label
     span = (min(_low(first), _low(second)), max(_high(first), _high(second)))
-    return Group(f"{start} to {end}", span, first.items + second.items)
+    label = language.say("{low} to {high}", low=start, high=end)
+    return Group(label, span, first.items + second.items, (start, end))
 
 
 def _low(group: Group) -> float:
@@ -287,7 +295,9 @@ def _high(group: Group) -> float:
     return group.span[1] if group.span else 0.0
 
 
-def _timeline(groups: Sequence[Group], flags: Sequence[Flag], width: float, top: float) -> dict[str, object]:
+def _timeline(
+    groups: Sequence[Group], flags: Sequence[Flag], width: float, top: float, language: Language
+) -> dict[str, object]:
     """Return axis, ticks, spans, flags, leaders and cards, and the height of all."""
     columns = _columns(groups, width)
     left = columns[1][0] if len(groups) > 1 and groups[0].span is None else 0.0
@@ -311,7 +321,9 @@ def _timeline(groups: Sequence[Group], flags: Sequence[Flag], width: float, top:
             for group, (x, broad) in zip(groups, columns, strict=True)
             if group.span
         )
-    cards = tuple(_card(group, x, cards_top, broad) for group, (x, broad) in zip(groups, columns, strict=True))
+    cards = tuple(
+        _card(group, x, cards_top, broad, language) for group, (x, broad) in zip(groups, columns, strict=True)
+    )
     height = max((card.bottom for card in cards), default=cards_top)
     return drawn | {"cards": cards, "height": _r(height + 2)}
 
@@ -385,18 +397,19 @@ def _flags(flags: Sequence[Flag], at: _Axis, width: float, top: float) -> tuple[
     ), rows
 
 
-def _card(group: Group, x: float, y: float, width: float) -> Box:
+def _card(group: Group, x: float, y: float, width: float, language: Language) -> Box:
     box = Box(_r(x + 1), _r(y), _r(width - 2), 0.0, "card" if group.span else "card undated")
-    return _titled(group.label, _kept(group.items, width - 2 * _PAD - 11), box, bullets=True)
+    return _titled(group.label, _kept(group.items, width - 2 * _PAD - 11, language), box, bullets=True)
 
 
-def _kept(items: tuple[str, ...], room: float) -> tuple[str, ...]:
+def _kept(items: tuple[str, ...], room: float, language: Language) -> tuple[str, ...]:
     """Return as many items as a card can hold, and then how many more there are."""
     lines = 0
     for place, item in enumerate(items):
         lines += len(wrap(item, room))
         if lines > _MOST_LINES:
-            return (*items[:place], f"and {len(items) - place} more in the appendix")
+            more = len(items) - place
+            return (*items[:place], language.say("and {count} more in the appendix", count=more))
     return items
 
 

@@ -5,8 +5,7 @@ Never knows which font the reader has; the widths are those of a common sans ser
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
+from churn_rules.wrapping import fill, is_wide
 
 __all__ = ["SIZE", "width_of", "wrap"]
 
@@ -23,7 +22,7 @@ def width_of(text: str, size: float = SIZE) -> float:
 
 
 def _advance(character: str) -> float:
-    if unicodedata.east_asian_width(character) in "WF":
+    if is_wide(character):
         return 1.02
     if character in _NARROW:
         return 0.31
@@ -34,27 +33,10 @@ def _advance(character: str) -> float:
 
 def wrap(text: str, room: float, most: int = 4, size: float = SIZE) -> tuple[str, ...]:
     """Break a text into lines that fit into a room; what goes beyond `most` lines is cut with an ellipsis."""
-    lines = [""]
-    for piece in (part for word in text.split() for part in _fitting(word, room, size)):
-        longer = f"{lines[-1]} {piece}".lstrip()
-        if lines[-1] and width_of(longer, size) > room:
-            lines.append(piece)
-        else:
-            lines[-1] = longer
+    lines = fill(" ".join(text.split()), room, lambda part: width_of(part, size))
     if len(lines) > most:
         kept = lines[most - 1]
         while kept and width_of(f"{kept}…", size) > room:
             kept = kept[:-1]
         lines[most - 1 :] = [f"{kept}…"]
     return tuple(lines)
-
-
-def _fitting(word: str, room: float, size: float) -> Iterator[str]:
-    """Cut a word that is broader than the room into pieces that are not."""
-    piece = ""
-    for character in word:
-        if piece and width_of(piece + character, size) > room:
-            yield piece
-            piece = ""
-        piece += character
-    yield piece

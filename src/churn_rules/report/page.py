@@ -36,7 +36,8 @@ def report_html(rulebase: Rulebase, trace: Trace, plan: Iterable[PlanStep] = ())
     """
     require_jinja()
     page = _environment().get_template("page.html")
-    return page.render(report=report_of(rulebase, trace, plan), version=version("churn-rules"))
+    found = report_of(rulebase, trace, plan)
+    return page.render(report=found, say=rulebase.language.say, version=version("churn-rules"))
 
 
 def require_jinja() -> None:

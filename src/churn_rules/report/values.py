@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from churn_rules.language import ENGLISH, Language
 from churn_rules.planning import Plan
 from churn_rules.report.layout import Bar, Drawing, Scale
 from churn_rules.report.timeline import Dated, Link
@@ -56,6 +57,7 @@ class Answer:
     scope: Claim | None
     responsible: Claim | None
     verdict: str
+    undecided: bool
     because: tuple[Claim, ...]
     hangs_on: tuple[str, ...]
 
@@ -97,11 +99,12 @@ class OfferRow:
 
 @dataclass(frozen=True, slots=True)
 class RequirementRow:
-    """A requirement of the customer against what we offer for it; `states` says why each part is or is not offered."""
+    """A requirement of the customer against what we offer for it; `style` is its status as a code."""
 
     requirement: str
     priority: str
     status: str
+    style: str
     answers: tuple[Claim, ...]
     compared: str
     fairness: str
@@ -131,11 +134,11 @@ class PlanStep:
     rule: str = ""
 
 
-def steps_of(plan: Plan) -> tuple[PlanStep, ...]:
+def steps_of(plan: Plan, language: Language = ENGLISH) -> tuple[PlanStep, ...]:
     """Return the steps of a plan as the page shows them."""
+    unknown = language.say("when its day is known")
     return tuple(
-        PlanStep(step.title, step.text, step.due or "when its day is known", step.owner, step.rules[0].rule)
-        for step in plan.steps
+        PlanStep(step.title, step.text, step.due or unknown, step.owner, step.rules[0].rule) for step in plan.steps
     )
 
 
@@ -189,6 +192,7 @@ class Known:
 class Report:
     """A whole report. Without a plan, `plan` is empty and its section is left out."""
 
+    language: str
     title: str
     case: str
     source: str
