@@ -52,6 +52,7 @@ def messages(rulebase: Rulebase) -> Iterator[tuple[str, str]]:
         texts = (("title", step.title), ("text", step.text), ("whom", step.whom))
         yield from ((f"step/{step.id}/{part}", text) for part, text in texts if text)
     yield from ((f"people/{role}", role) for role in _people(rulebase))
+    yield from ((f"checklist/{item.id}", item.text) for item in rulebase.asking.checklist)
     for stage, questions in rulebase.questions.items():
         yield from ((f"question/{stage}/{place}", text) for place, text in enumerate(questions, start=1))
     for rule in sorted(rules, key=lambda rule: (rule.theme, rule.id)):
@@ -115,6 +116,12 @@ def translated(rulebase: Rulebase, language: Language, entries: Mapping[str, Ent
                 text=said(f"step/{step.id}/text", step.text),
                 whom=said(f"step/{step.id}/whom", step.whom),
                 owner=said(f"people/{step.owner}", step.owner),
+            ),
+        ),
+        asking=replace(
+            rulebase.asking,
+            checklist=tuple(
+                replace(item, text=said(f"checklist/{item.id}", item.text)) for item in rulebase.asking.checklist
             ),
         ),
         questions={
