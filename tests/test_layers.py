@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "churn_rules"
 LAYERS = (
     ("errors", "language", "phrases", "wrapping"),
     ("certainty", "vocabulary"),
-    ("money", "wording", "words"),
+    ("money", "typed", "wording", "words"),
     ("conditions", "figures"),
     ("asking",),
     ("rulebase", "cases"),
@@ -20,12 +20,15 @@ LAYERS = (
     ("checking", "conclusions"),
     ("loading",),
     ("bounds", "engines"),
-    ("diagnosis",),
+    ("certificate", "diagnosis", "questionnaire"),
+    ("interview",),
     ("explanation", "filling", "planning"),
     ("replaying",),
     ("schemas", "sums", "telling"),
+    ("conversation", "interviewing"),
     ("api",),
     ("plan_calendar", "plan_pages", "report", "writing"),
+    ("saving",),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

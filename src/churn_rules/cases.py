@@ -24,6 +24,7 @@ __all__ = [
     "Disagreement",
     "Discrepancy",
     "Expectation",
+    "Interviewed",
     "Memory",
     "Observation",
     "Outcome",
@@ -139,11 +140,25 @@ class Certificate:
     unasked: tuple[Unasked, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Interviewed:
+    """The interview in which a case was told, so that it can be gone on with.
+
+    `told_before` counts the observations that were known before it; `answers` holds what was asked, what was answered
+    as it stands in a file, and who told it. `rulebase` is the digest of the rules that it was held with.
+    """
+
+    rulebase: str
+    wanted: tuple[str, ...]
+    told_before: int
+    answers: tuple[tuple[str, object, Side], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One account. `lost` is the date of the loss, or None for a customer who is only about to leave.
 
-    `certificate` says why the interview that it was told in asked no more.
+    `interview` is the one that it was told in, if any, and `certificate` says why that asked no more.
     `hinges_on` names the facts whose word alone decides the root, as the author of the case says.
     `hints` are on the wording of the file that it was read from; nothing is ever concluded from them.
     """
@@ -161,6 +176,7 @@ class Case:
     hinges_on: tuple[str, ...] = ()
     expect: Expectation | None = None
     outcome: Outcome | None = None
+    interview: Interviewed | None = None
     certificate: Certificate | None = None
     hints: tuple[Hint, ...] = ()
 

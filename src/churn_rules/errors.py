@@ -15,6 +15,7 @@ __all__ = [
     "CertaintyError",
     "ChurnRulesError",
     "EngineError",
+    "InterviewError",
     "Issue",
     "LoadError",
     "Location",
@@ -77,6 +78,10 @@ class MissingPackageError(ChurnRulesError, ImportError):
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         return type(self), (self.wanted, self.package, self.extra)
+
+
+class InterviewError(ChurnRulesError, ValueError):
+    """An interview cannot be held, or gone on with, in this way."""
 
 
 class OutputError(ChurnRulesError, OSError):

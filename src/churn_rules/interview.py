@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal, cast
 
 from churn_rules.asking import ChecklistItem
-from churn_rules.bounds import bounds_of
+from churn_rules.bounds import Outlook, bounds_of
 from churn_rules.cases import Case, Certificate, Disagreement, Memory, Observation, Unasked, remember
 from churn_rules.conditions import holds
 from churn_rules.diagnosis import Diagnosis, diagnose_case
@@ -27,11 +27,12 @@ from churn_rules.questionnaire import (
     questionnaire_of,
     situation_of,
     undecided,
+    unsettled,
 )
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Side, Span, Value, accept
 
-__all__ = ["TICKS", "Answer", "Interview", "Tick", "concluded", "start"]
+__all__ = ["TICKS", "Answer", "Interview", "Tick", "concluded", "resume", "start"]
 
 Tick = Literal["yes", "no", "unknown"]
 TICKS: tuple[Tick, ...] = ("yes", "no", "unknown")
@@ -73,6 +74,29 @@ def start(rulebase: Rulebase, case: Case | None = None, wanted: Iterable[Wanted]
     items = rulebase.asking.checklist
     lines = {item.id: item for item in items if not hangs_on.isdisjoint(opening.questionnaire.of_item(item))}
     return Interview(rulebase=rulebase, case=case, wanted=wanted, lines=lines, open_at_first=opening.open)
+
+
+def resume(rulebase: Rulebase, case: Case) -> tuple[Interview, tuple[str, ...]]:
+    """Go on with the interview that a case was told in.
+
+    Returns:
+        The interview, and the names of answers that the rules of today have no question for, or refuse.
+
+    Raises:
+        UnknownNameError: Something is asked for that no interview can find out.
+    """
+    held = case.interview
+    assert held is not None, "only such a case is gone on with"
+    before = replace(case, observations=case.observations[: held.told_before], interview=None, certificate=None)
+    interview = start(rulebase, before, cast("tuple[Wanted, ...]", held.wanted))
+    answers: list[Answer] = []
+    refused: list[str] = []
+    for asked, value, side in held.answers:
+        try:
+            answers.append(interview.read(asked, value, side))
+        except (UnknownNameError, ValueRefusedError):
+            refused.append(asked)
+    return _standing(replace(interview, answers=tuple(answers))), tuple(refused)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,6 +143,19 @@ class Interview:
         """How many questions may still come, at most: on no other does it hang what is asked for."""
         return len(undecided(self.situation, self.wanted))
 
+    @cached_property
+    def could_still_be(self) -> dict[Wanted, tuple[str, ...]]:
+        """What each thing asked for could still come out as; where it is one thing only, that is sure."""
+        outlook, rulebase = self.situation.outlook, self.rulebase
+        open_names = unsettled(rulebase, outlook, self.wanted)
+        found: dict[Wanted, tuple[str, ...]] = {
+            "root": tuple(reason for reason in rulebase.reasons if "root" in _choices(outlook, f"{reason}.role")),
+            "scope": _choices(outlook, "case.scope"),
+            "decision": _choices(outlook, "case.decision"),
+            "accommodations": tuple(name for name in rulebase.accommodations if f"accommodation.{name}" in open_names),
+        }
+        return {aim: found[aim] for aim in self.wanted}
+
     # --- what was answered --------------------------------------------------------------------------------------------
 
     def tick(self, happened: Collection[str], unknown: Collection[str] = ()) -> Interview:
@@ -147,7 +184,7 @@ class Interview:
             UnknownNameError: There is no such question or line.
             ValueRefusedError: The value does not fit.
         """
-        given = self._read(asked, value, side)
+        given = self.read(asked, value, side)
         if any(answer.asked == asked for answer in self.answers):
             answers = tuple(given if answer.asked == asked else answer for answer in self.answers)
         else:
@@ -160,7 +197,8 @@ class Interview:
             return replace(self, answers=())
         return replace(self, answers=self.answers[:-1])
 
-    def _read(self, asked: str, value: object, side: Side | None) -> Answer:
+    def read(self, asked: str, value: object, side: Side | None = None) -> Answer:
+        """Return an answer as it would be taken down; see `answer`."""
         if asked in self.lines:
             tick = "unknown" if value is None else value
             if tick not in TICKS:
@@ -220,13 +258,16 @@ class Interview:
             unasked=tuple(self._unasked()),
         )
 
+    def waiting_for(self, question: Question) -> tuple[str, ...]:
+        """Return the rules that read the answer to a question and may still fire or not."""
+        names = {question.fact, f"{question.fact}.{question.side}", f"{question.fact}.disputed"}
+        return tuple(bounds_of(self.rulebase).open_rules(names, self.situation.outlook))
+
     def _unasked(self) -> Iterator[Unasked]:
         heard = {(item.fact, item.side) for item in self.told.observations}
-        outlook, bounds = self.situation.outlook, bounds_of(self.rulebase)
         for name, question in self.questionnaire.ids.items():
             if question in self.situation.open:
-                names = {question.fact, f"{question.fact}.{question.side}", f"{question.fact}.disputed"}
-                yield Unasked(name, "settled", tuple(bounds.open_rules(names, outlook)))
+                yield Unasked(name, "settled", self.waiting_for(question))
             elif question not in heard and (name != question.fact or name not in self.memory.values):
                 yield Unasked(name, "senseless")
 
@@ -251,6 +292,10 @@ class Interview:
     def _last_topic(self) -> str:
         question = self.questionnaire.ids.get(self.answers[-1].asked) if self.answers else None
         return self.rulebase.vocabulary[question.fact].topic if question else ""
+
+
+def _choices(outlook: Outlook, name: str) -> tuple[str, ...]:
+    return tuple(sorted(str(value) for value in cast("frozenset[str]", outlook.of(name))))
 
 
 def concluded(diagnosis: Diagnosis, wanted: Iterable[Wanted]) -> dict[str, tuple[str, ...]]:

@@ -435,16 +435,18 @@ def next_question(situation: Situation, case: Case, wanted: Sequence[Wanted], to
         topic: The topic of the last question; a question that stays with it is preferred to one of about equal worth.
     """
     vocabulary = situation.questionnaire.rulebase.vocabulary
-    weights = {
-        question: weight for question, weight in undecided(situation, wanted).items() if question in situation.askable
-    }
-    if len(weights) < 2:
-        return next(iter(weights), None)
+    weights = undecided(situation, wanted)
+    fit = [question for question in weights if question in situation.askable]
+    if weights and not fit:  # what it hangs on makes no sense yet, and nothing that is known says why
+        fit = sorted(situation.askable)
+    fit = [q for q in fit if vocabulary[q.fact].at == "loss"] or fit  # what happened comes before how it is today
+    if len(fit) < 2:
+        return next(iter(fit), None)
 
     def staying(question: Question) -> float:
         return _SAME_TOPIC if vocabulary[question.fact].topic == topic else 1.0
 
-    ranked = sorted(weights, key=lambda question: (-weights[question] * staying(question), question))
+    ranked = sorted(fit, key=lambda question: (-weights.get(question, 0.0) * staying(question), question))
     tried = ranked[:_LOOKED_AHEAD]
     return min(tried, key=lambda question: _left_after(situation, case, wanted, question) / staying(question))
 

@@ -10,7 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from churn_rules.cases import Case, Cost, Expectation, Observation, Outcome, Requirement, SupplierTerms, check_date
+from churn_rules.cases import (
+    Case,
+    Certificate,
+    Cost,
+    Expectation,
+    Interviewed,
+    Observation,
+    Outcome,
+    Requirement,
+    SupplierTerms,
+    Unasked,
+    check_date,
+)
 from churn_rules.errors import CaseError, Issue, Location, ValueRefusedError, did_you_mean
 from churn_rules.figures import Figures
 from churn_rules.money import CURRENCIES
@@ -21,7 +33,7 @@ from churn_rules.reading.shapes import CaseShape, shape_of
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Side, Span, accept, accept_text, parse_date
 
-__all__ = ["case_from_facts", "case_paths", "read_case", "read_cases", "sound_case"]
+__all__ = ["case_from_facts", "case_paths", "read_case", "read_cases", "read_plain_case", "sound_case"]
 
 
 def case_paths(paths: Iterable[Path]) -> list[Path]:
@@ -199,6 +211,9 @@ class _CaseReader:
         if shape.case != file.stem:
             why, fix = f"the file is called {file.name}", f"call the file {shape.case}.yaml, or the case `{file.stem}`"
             self.document.issue("C303", f"the case is called `{shape.case}`", why, fix, self.document.place(("case",)))
+        if not shape.timeline and not shape.interview:
+            why, at = "it takes at least 1 entry", self.document.place(("timeline",))
+            self.document.issue("S206", "`timeline` is empty", why, "fill it in", at)
         lost = self._date(shape.lost, ("lost",))
         return Case(
             id=shape.case,
@@ -214,6 +229,8 @@ class _CaseReader:
             hinges_on=tuple(self._hinges_on(shape)),
             expect=self._expectation(shape),
             outcome=self._outcome(shape),
+            interview=_interview(shape),
+            certificate=_certificate(shape),
         )
 
     def _observations(self, shape: CaseShape, lost: Span | None) -> Iterator[Observation]:
@@ -342,3 +359,36 @@ class _CaseReader:
             fix = f"`churn-rules show` lists them{did_you_mean(name, known)}"
             why, at = f"the rule base has no such {kind}", self.document.place(path)
             self.document.issue("C305", f"unknown {kind} `{name}`", why, fix, at)
+
+
+def _interview(shape: CaseShape) -> Interviewed | None:
+    held = shape.interview
+    if held is None:
+        return None
+    answers = tuple((item.asked, item.answer, _side(item.side)) for item in held.answers)
+    return Interviewed(held.rulebase, tuple(held.wanted), held.told_before, answers)
+
+
+def _certificate(shape: CaseShape) -> Certificate | None:
+    held = shape.certificate
+    if held is None:
+        return None
+    return Certificate(
+        rulebase=held.rulebase,
+        wanted=tuple(held.wanted),
+        concluded={aim: tuple(told) for aim, told in held.concluded.items()},
+        reach={reason: Span(low, high) for reason, (low, high) in held.reach.items()},
+        unasked=tuple(Unasked(item.question, item.because, tuple(item.rules)) for item in held.unasked),
+    )
+
+
+def read_plain_case(file: Path) -> dict[str, Any]:
+    """Return what stands in a case file as plain values, for whoever writes it again with more in it.
+
+    Raises:
+        CaseError: It is no YAML that we read, or no mapping.
+    """
+    document = read_document(file, str(file))
+    if document.issues or not isinstance(document.data, dict):
+        raise CaseError(document.issues)
+    return dict(document.data)

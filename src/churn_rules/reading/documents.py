@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import yaml
 
 from churn_rules.errors import Issue, Location
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "Key", "Mark", "read_document", "read_text"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "Key", "Mark", "as_yaml", "read_document", "read_text"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
@@ -27,6 +27,7 @@ MAX_ISSUES = 100
 
 Key = str | int
 Mark = tuple[int, int, int]
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
@@ -311,6 +312,12 @@ class _Composer:
 
     def _at(self, event: Any) -> Location:
         return self.document.located(_mark(event))
+
+
+def as_yaml(data: Mapping[str, object]) -> str:
+    """Return plain values as YAML that `read_document` reads back as they are."""
+    text = yaml.dump(data, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
+    return str(text)
 
 
 def _mark(event: Any) -> Mark:

@@ -17,6 +17,7 @@ from churn_rules.reading.documents import Document
 
 __all__ = [
     "AccommodationShape",
+    "AnswersShape",
     "AskingShape",
     "CaseShape",
     "CoverageShape",
@@ -43,6 +44,7 @@ Scope = Literal["specific", "systemic", "mixed", "external", "undetermined"]
 Responsible = Literal["supplier", "customer", "competitor", "environment", "both"]
 Verdict = Literal["pursue", "pursue_with_exception", "keep_a_foothold", "let_go"]
 Side = Literal["us", "customer", "record"]
+Aim = Literal["root", "scope", "decision", "accommodations"]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 Money = Annotated[Any, Field(description="a number; {low: …, likely: …, high: …}; {from: …, to: …}; or unknown")]
@@ -405,6 +407,49 @@ class OutcomeShape(_Shape):
     note: Text | None = None
 
 
+class AnswerShape(_Shape):
+    """An answer of an interview, as it stands in a timeline; `yes`, `no` or `unknown` to a line of the checklist."""
+
+    asked: Text
+    answer: Any
+    side: Side
+
+
+class AnswersShape(BaseModel):
+    """The answers of an interview, whatever else stands beside them."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    answers: list[AnswerShape]
+
+
+class InterviewShape(_Shape):
+    """The interview that a case was told in; the program writes it, to go on from there."""
+
+    rulebase: Text
+    wanted: Annotated[list[Aim], Field(min_length=1)]
+    told_before: Annotated[int, Field(ge=0)]
+    answers: list[AnswerShape]
+
+
+class UnaskedShape(_Shape):
+    """A question that was not asked, and why not."""
+
+    question: Text
+    because: Literal["settled", "senseless"]
+    rules: list[RuleId] = []
+
+
+class CertificateShape(_Shape):
+    """Why an interview asked no more; the program writes it, and `churn-rules verify-certificate` proves it anew."""
+
+    rulebase: Text
+    wanted: Annotated[list[Aim], Field(min_length=1)]
+    concluded: dict[Aim, list[Text]]
+    reach: dict[Name, Annotated[list[float], Field(min_length=2, max_length=2)]]
+    unasked: list[UnaskedShape]
+
+
 class CaseShape(_Shape):
     """A case: what is known of one lost account, and what is expected of the diagnosis."""
 
@@ -413,7 +458,7 @@ class CaseShape(_Shape):
     lost: Moment = None
     source: Text
     currency: Currency | None = None
-    timeline: Annotated[list[ObservationShape], Field(min_length=1)]
+    timeline: list[ObservationShape]
     requirements: list[RequirementShape] = []
     todays_supplier: list[SupplierTermsShape] = []
     costs: list[CostShape] = []
@@ -421,9 +466,11 @@ class CaseShape(_Shape):
     hinges_on: list[Name] = []
     expect: ExpectShape | None = None
     outcome: OutcomeShape | None = None
+    interview: InterviewShape | None = None
+    certificate: CertificateShape | None = None
 
 
-_AnyShape = TypeVar("_AnyShape", bound=_Shape)
+_AnyShape = TypeVar("_AnyShape", bound=BaseModel)
 
 
 def shape_of(model: type[_AnyShape], data: Any, document: Document, at: tuple[str | int, ...] = ()) -> _AnyShape | None:
@@ -457,7 +504,7 @@ _KINDS = {
 }
 
 
-def _note(detail: ErrorDetails, model: type[_Shape], document: Document, at: tuple[str | int, ...]) -> None:
+def _note(detail: ErrorDetails, model: type[BaseModel], document: Document, at: tuple[str | int, ...]) -> None:
     path = (*at, *(step for step in detail["loc"] if step != "[key]"))
     name, kind, context = _called(path), detail["type"], detail.get("ctx", {})
     of_key = kind == "extra_forbidden" or detail["loc"][-1:] == ("[key]",)

@@ -18,20 +18,33 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from churn_rules.engines import DEFAULT, ENGINES
+from churn_rules.cli.interviews import ask, verify_certificate
+from churn_rules.cli.shared import (
+    asked_of,
+    case_argument,
+    case_of,
+    conclusion_argument,
+    engine_option,
+    fact_option,
+    format_option,
+    hint_at,
+    lang_option,
+    load_rules,
+    print_answer,
+    print_lines,
+    rules_option,
+)
 from churn_rules.errors import (
     CaseError,
     ChurnRulesError,
     LoadError,
     MissingPackageError,
     UnknownNameError,
-    render_issue,
     render_issues,
 )
 from churn_rules.language import LANGUAGES
 
 if TYPE_CHECKING:
-    from churn_rules.cases import Case
     from churn_rules.language import Language
     from churn_rules.planning import Plan
     from churn_rules.reading import Draft
@@ -40,7 +53,6 @@ if TYPE_CHECKING:
 
 __all__ = ["cli", "main"]
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _Explained = TypeVar("_Explained")
 _SCHEMA_KINDS = ("rule", "case", "diagnosis", "replay", "plan")
 _PLAN_FORMATS = {".txt": "text", ".md": "markdown", ".html": "html", ".ics": "ics", ".json": "json"}
@@ -95,55 +107,6 @@ def _complain(text: str, code: int) -> int:
     return code
 
 
-# --- options that several commands share ------------------------------------------------------------------------------
-
-
-def _rules_option(command: _Command) -> _Command:
-    folder = click.Path(exists=True, file_okay=False, path_type=Path)
-    words = "Folder of rules; the shipped ones if left out."
-    return click.option("--rules", type=folder, metavar="DIR", help=words)(command)
-
-
-def _engine_option(command: _Command) -> _Command:
-    words = "Who decides the rules."
-    return click.option("--engine", type=click.Choice(ENGINES), default=DEFAULT, show_default=True, help=words)(command)
-
-
-def _format_option(command: _Command) -> _Command:
-    kinds = click.Choice(["text", "json"])
-    words = "For people or for programs."
-    return click.option("--format", "as_", type=kinds, default="text", show_default=True, help=words)(command)
-
-
-def _lang_option(command: _Command) -> _Command:
-    words = "Language of the answer; its codes are the same in all."
-    return click.option("--lang", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help=words)(
-        command
-    )
-
-
-def _fact_option(command: _Command) -> _Command:
-    words = "A fact, as in price_increase=30 or stated_reason.customer=price; may be repeated."
-    return click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", help=words)(command)
-
-
-def _case_argument(command: _Command) -> _Command:
-    return click.argument("case", required=False, metavar="[CASE]")(command)
-
-
-def _conclusion_argument(command: _Command) -> _Command:
-    return click.argument("asked", nargs=-1, required=True, metavar="[CASE] CONCLUSION")(command)
-
-
-def _asked(words: Sequence[str], facts: Sequence[str]) -> tuple[str | None, str]:
-    """Return the case, if one is named, and the conclusion; click itself would take a lone word for the case."""
-    if len(words) == 1 and not facts:
-        raise click.UsageError("Give a CASE and a CONCLUSION, or a CONCLUSION and facts: --fact NAME=VALUE.")
-    if len(words) > 2:
-        raise click.UsageError(f"Got unexpected extra argument ({words[2]})")
-    return (words[0] if len(words) == 2 else None), words[-1]
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Tell why a B2B customer left, and whether and how to win them back.
@@ -157,14 +120,14 @@ def cli() -> None:
 
 
 @cli.command()
-@_case_argument
-@_fact_option
+@case_argument
+@fact_option
 @click.option("--all", "everything", is_flag=True, help="List everything that is missing.")
 @click.option("--trace", "with_trace", is_flag=True, help="Add every rule that fired.")
-@_rules_option
-@_lang_option
-@_engine_option
-@_format_option
+@rules_option
+@lang_option
+@engine_option
+@format_option
 def diagnose(
     *,
     case: str | None,
@@ -181,19 +144,19 @@ def diagnose(
     from churn_rules.diagnosis import conclude_case
     from churn_rules.telling import tell_diagnosis, tell_trace
 
-    rulebase = _load(rules, lang)
-    found = _case(case, facts, rulebase)
-    _hint([found])
+    rulebase = load_rules(rules, lang)
+    found = case_of(case, facts, rulebase)
+    hint_at([found])
     run = trace(found, rulebase=rulebase, engine=engine)
     diagnosis = conclude_case(rulebase, run)
-    _answer(diagnosis, as_, lambda: tell_diagnosis(diagnosis, rulebase, found.title, everything=everything))
+    print_answer(diagnosis, as_, lambda: tell_diagnosis(diagnosis, rulebase, found.title, everything=everything))
     if with_trace and as_ == "text":
-        _print(tell_trace(run, rulebase))
+        print_lines(tell_trace(run, rulebase))
 
 
 @cli.command()
-@_case_argument
-@_fact_option
+@case_argument
+@fact_option
 @click.option(
     "--start", "day", metavar="DATE", help="The day on which the plan starts, as 2026-03-02; today if left out."
 )
@@ -206,9 +169,9 @@ def diagnose(
 @click.option(
     "-o", "--output", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
 )
-@_rules_option
-@_lang_option
-@_engine_option
+@rules_option
+@lang_option
+@engine_option
 def plan(
     *,
     case: str | None,
@@ -224,8 +187,8 @@ def plan(
     from churn_rules.api import plan as make_plan
 
     start = _start(day)
-    rulebase = _load(rules, lang)
-    found = make_plan(_case(case, facts, rulebase), rulebase=rulebase, start=start, engine=engine)
+    rulebase = load_rules(rules, lang)
+    found = make_plan(case_of(case, facts, rulebase), rulebase=rulebase, start=start, engine=engine)
     target = _target(target, case)
     as_ = as_ or _PLAN_FORMATS.get(target.suffix.lower() if target else "", "text")
     if target:
@@ -235,7 +198,7 @@ def plan(
     elif as_ == "text":
         from churn_rules.plan_pages import tell_plan
 
-        _print(tell_plan(found, rulebase.language))
+        print_lines(tell_plan(found, rulebase.language))
     else:
         written = _plan_written(found, as_, rulebase.language)
         click.echo(written.rstrip(b"\n") if as_ != "ics" else written, nl=as_ != "ics")
@@ -280,16 +243,16 @@ def _plan_written(found: Plan, as_: str, language: Language) -> bytes:
         case "markdown":
             return plan_as_markdown(found, language).encode()
     page = StringIO()
-    _print(tell_plan(found, language), page)
+    print_lines(tell_plan(found, language), page)
     return page.getvalue().encode()
 
 
 @cli.command()
 @click.argument("cases", nargs=-1, metavar="[CASE_OR_FOLDER]...")
-@_rules_option
-@_lang_option
-@_engine_option
-@_format_option
+@rules_option
+@lang_option
+@engine_option
+@format_option
 def replay(*, cases: Sequence[str], rules: Path | None, lang: str, engine: str, as_: str) -> None:
     """Replay cases date by date, and hold the end against what is expected; all shipped cases if none is named."""
     from churn_rules.loading import find_case, shipped
@@ -297,28 +260,28 @@ def replay(*, cases: Sequence[str], rules: Path | None, lang: str, engine: str, 
     from churn_rules.replaying import replay_all
     from churn_rules.telling import tell_replays
 
-    rulebase = _load(rules, lang)
+    rulebase = load_rules(rules, lang)
     paths = case_paths([find_case(case) for case in cases] or [shipped("cases")])
     found = read_cases(paths, rulebase)
-    _hint(found)
+    hint_at(found)
     replays = replay_all(rulebase, found, engine)
-    _answer(replays, as_, lambda: tell_replays(replays, rulebase))
+    print_answer(replays, as_, lambda: tell_replays(replays, rulebase))
     if not replays.met:
         raise click.exceptions.Exit(1)
 
 
 @cli.command()
-@_case_argument
-@_fact_option
+@case_argument
+@fact_option
 @click.option(
     "-o", "--output", "target", required=True, metavar="FILE", help="Where to write it; - for standard output."
 )
 @click.option(
     "--start", "day", metavar="DATE", help="The day on which the plan starts, as 2026-03-02; today if left out."
 )
-@_rules_option
-@_lang_option
-@_engine_option
+@rules_option
+@lang_option
+@engine_option
 def report(
     *, case: str | None, facts: Sequence[str], target: str, day: str | None, rules: Path | None, lang: str, engine: str
 ) -> None:
@@ -329,8 +292,8 @@ def report(
     from churn_rules.writing import write_whole
 
     start = _start(day)
-    rulebase = _load(rules, lang)
-    run = trace(_case(case, facts, rulebase), rulebase=rulebase, engine=engine)
+    rulebase = load_rules(rules, lang)
+    run = trace(case_of(case, facts, rulebase), rulebase=rulebase, engine=engine)
     page = report_html(rulebase, run, steps_of(plan_case(rulebase, run, start), rulebase.language))
     if path := _target(Path(target), case):
         write_whole(path, page.encode())
@@ -340,12 +303,12 @@ def report(
 
 
 @cli.command()
-@_conclusion_argument
-@_fact_option
-@_rules_option
-@_lang_option
-@_engine_option
-@_format_option
+@conclusion_argument
+@fact_option
+@rules_option
+@lang_option
+@engine_option
+@format_option
 def why(**asked: Any) -> None:
     """Explain a CONCLUSION of a case: decision, scope, or a reason, accommodation or finding by its id."""
     from churn_rules.api import why as explain
@@ -355,12 +318,12 @@ def why(**asked: Any) -> None:
 
 
 @cli.command("why-not")
-@_conclusion_argument
-@_fact_option
-@_rules_option
-@_lang_option
-@_engine_option
-@_format_option
+@conclusion_argument
+@fact_option
+@rules_option
+@lang_option
+@engine_option
+@format_option
 def why_not(**asked: Any) -> None:
     """Tell why a CONCLUSION was not reached: which premises fail or are unknown, and by how much."""
     from churn_rules.api import why_not as explain
@@ -380,44 +343,44 @@ def _explain(
     engine: str,
     as_: str,
 ) -> None:
-    rulebase = _load(rules, lang)
-    case, conclusion = _asked(asked, facts)
-    explained = explain(_case(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
-    _answer(explained, as_, lambda: tell(explained, rulebase.language))
+    rulebase = load_rules(rules, lang)
+    case, conclusion = asked_of(asked, facts)
+    explained = explain(case_of(case, facts, rulebase), conclusion, rulebase=rulebase, engine=engine)
+    print_answer(explained, as_, lambda: tell(explained, rulebase.language))
 
 
 @cli.command()
 @click.argument("name", required=False)
-@_rules_option
-@_lang_option
-@_format_option
+@rules_option
+@lang_option
+@format_option
 def show(*, name: str | None, rules: Path | None, lang: str, as_: str) -> None:
     """Read a rule, reason, fact, finding, accommodation or step aloud; without NAME, list what there is."""
     from churn_rules.telling import tell_contents, tell_named
 
-    rulebase = _load(rules, lang)
+    rulebase = load_rules(rules, lang)
     if name:
-        _answer(rulebase.named(name), as_, lambda: tell_named(name, rulebase))
+        print_answer(rulebase.named(name), as_, lambda: tell_named(name, rulebase))
     else:
-        _answer(rulebase.contents(), as_, lambda: tell_contents(rulebase))
+        print_answer(rulebase.contents(), as_, lambda: tell_contents(rulebase))
 
 
 @cli.command()
 @click.argument("topic", required=False)
-@_rules_option
-@_lang_option
-@_format_option
+@rules_option
+@lang_option
+@format_option
 def facts(*, topic: str | None, rules: Path | None, lang: str, as_: str) -> None:
     """List the vocabulary: every fact that a case may hold, of one TOPIC or of all."""
     from churn_rules.telling import tell_facts
 
-    rulebase = _load(rules, lang)
+    rulebase = load_rules(rules, lang)
     wanted = rulebase.facts_about(topic)
-    _answer(wanted, as_, lambda: tell_facts(wanted, rulebase.language))
+    print_answer(wanted, as_, lambda: tell_facts(wanted, rulebase.language))
 
 
 @cli.command()
-@_rules_option
+@rules_option
 @click.option(
     "--lang",
     type=click.Choice([code for code in LANGUAGES if code != "en"]),
@@ -430,7 +393,7 @@ def facts(*, topic: str | None, rules: Path | None, lang: str, as_: str) -> None
     metavar="FILE",
     help="With --lang: write all texts of the rules there for a translator, with the translations that there are.",
 )
-@_format_option
+@format_option
 def check(*, rules: Path | None, lang: str | None, target: Path | None, as_: str) -> None:
     """Check a folder of rules: everything that is wrong in all files at once."""
     from churn_rules.checking import check as check_draft
@@ -494,102 +457,25 @@ def _report(draft: Draft) -> None:
 
 @cli.command()
 @click.argument("kind", type=click.Choice(_SCHEMA_KINDS))
-@_rules_option
+@rules_option
 def schema(*, kind: str, rules: Path | None) -> None:
     """Write the JSON Schema of a rule, a case, a diagnosis, a replay or a plan."""
     from churn_rules.schemas import json_schema
 
-    click.echo(json_schema(kind, _load(rules)))
+    click.echo(json_schema(kind, load_rules(rules)))
 
 
 @cli.command()
-@_rules_option
-@_format_option
+@rules_option
+@format_option
 def version(*, rules: Path | None, as_: str) -> None:
     """Tell the version of the program, of its engines and of the rule base."""
     from churn_rules.loading import versions
     from churn_rules.schemas import as_json
 
-    found = {"churn-rules": installed_version("churn-rules")} | versions(_load(rules))
+    found = {"churn-rules": installed_version("churn-rules")} | versions(load_rules(rules))
     click.echo(as_json(found) if as_ == "json" else "\n".join(f"{name} {value}" for name, value in found.items()))
 
 
-# --- what commands have in common -------------------------------------------------------------------------------------
-
-
-def _load(rules: Path | None, lang: str = "en") -> Rulebase:
-    from churn_rules.loading import load
-
-    return load(rules, lang) if lang != "en" else load(rules)
-
-
-def _case(case: str | None, facts: Sequence[str], rulebase: Rulebase) -> Case:
-    """Return the case that is named, with the facts typed in put in place of what it says of them; or these alone."""
-    from churn_rules.api import load_case
-    from churn_rules.loading import find_case
-    from churn_rules.reading import case_from_facts, case_paths
-
-    if not case and not facts:
-        raise click.UsageError("Give a CASE (a file, or a name such as brex-rilf), or facts: --fact NAME=VALUE.")
-    try:
-        typed = case_from_facts(_typed_in(facts), rulebase, typed_in=True) if facts else None
-    except CaseError as error:
-        raise click.UsageError("\n\n".join(map(render_issue, error.issues))) from None
-    if not case:
-        assert typed is not None, "facts were given"
-        return typed
-    if find_case(case).is_dir():
-        raise click.UsageError(f"{case} is a folder; name a case in it, or use `churn-rules replay`.")
-    named = load_case(case_paths([find_case(case)])[0], rulebase)
-    return named.changed_by(typed) if typed else named
-
-
-def _typed_in(facts: Sequence[str]) -> dict[str, object]:
-    typed: dict[str, object] = {}
-    for fact in facts:
-        name, equals, value = fact.partition("=")
-        if not equals or not value.strip():
-            raise click.UsageError(f"`{fact}` is no fact; write NAME=VALUE, as in price_increase=30.")
-        if name.strip() in typed:
-            raise click.UsageError(f"`{name.strip()}` is given twice; give it once, or once a side (NAME.customer=…).")
-        typed[name.strip()] = value
-    return typed
-
-
-def _hint(cases: Iterable[Case]) -> None:
-    """Ask on stderr for another wording where a note prescribes or blames."""
-    from churn_rules.telling import tell_hint
-
-    for case in cases:
-        for hint in case.hints:
-            click.echo(tell_hint(hint), err=True)
-
-
-def _answer(value: object, as_: str, tell: Callable[[], Iterable[Line]]) -> None:
-    """Print an answer as JSON for programs, or told for people."""
-    from churn_rules.schemas import as_json
-
-    if as_ == "json":
-        click.echo(as_json(value))
-    else:
-        _print(tell())
-
-
-def _print(lines: Iterable[Line], page: StringIO | None = None) -> None:
-    """Print lines for people: wrapped to the terminal (80 columns elsewhere), styled only on a terminal."""
-    from rich.console import Console
-    from rich.text import Text
-
-    from churn_rules.wrapping import breakable
-
-    console = Console(highlight=False, markup=False, emoji=False, file=page, width=80 if page else None)
-    console.width = max(20, console.width)
-    styles = {"heading": "bold", "good": "green", "bad": "red", "dim": "dim"}
-    width = min(console.width, 110)
-    for line in lines:
-        room = max(20, width - line.indent - line.hang)
-        text = Text(breakable(line.text, room), style=styles.get(line.style, ""))
-        for number, part in enumerate(text.wrap(console, room) or [Text("")]):
-            part.rstrip()
-            indent = line.indent + (line.hang if number else 0)
-            console.print(Text(" " * indent if part.plain else "") + part, soft_wrap=True)
+cli.add_command(ask)
+cli.add_command(verify_certificate)

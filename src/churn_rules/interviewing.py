@@ -1,0 +1,192 @@
+"""How an interview begins: anew, from a case, from the file of an earlier one, or from answers in a file.
+
+Never talks to anybody, and never writes a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from churn_rules.cases import Case
+from churn_rules.errors import CaseError, InterviewError, UnknownNameError, ValueRefusedError, did_you_mean
+from churn_rules.interview import Answer, Interview, resume, start
+from churn_rules.questionnaire import WANTED, Wanted
+from churn_rules.reading import read_answers, read_case, read_plain_case
+from churn_rules.rulebase import Rulebase
+from churn_rules.typed import read_date, read_typed
+from churn_rules.vocabulary import Span, Term, Value, plain
+
+__all__ = ["Begun", "answered", "opened"]
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_TICKS = {True: "yes", False: "no"}
+_DATE = Term(id="date", title="the date", type="date")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An interview to hold, what else is to stand in its case file, and what to remark on it."""
+
+    interview: Interview
+    plain_case: Mapping[str, object]
+    remarks: tuple[str, ...] = ()
+
+
+def opened(
+    rulebase: Rulebase,
+    target: Path,
+    *,
+    today: date,
+    start_from: Path | None = None,
+    wanted: tuple[Wanted, ...] | None = None,
+    title: str = "",
+    lost: str = "",
+) -> Begun:
+    """Begin an interview, or go on with the one that a file holds.
+
+    Args:
+        rulebase: Its questions are asked.
+        target: The case file to keep it in.
+        today: The day, for the source of the case.
+        start_from: A case file of which only what is missing is asked.
+        wanted: What is asked for; everything if left out.
+        title: What the case is called.
+        lost: When the customer left, as people write it; empty for not yet.
+
+    Raises:
+        InterviewError: The file cannot hold it, or holds something else.
+        CaseError: The file, or the case to start from, is wrong.
+        ValueRefusedError: The date is none.
+    """
+    if target.exists():
+        if start_from or title or lost:
+            given = "`--from`" if start_from else "`--title` and `--lost`"
+            raise InterviewError(f"`{target}` is there already, so {given} cannot be heeded; name another file")
+        return _gone_on(rulebase, target, wanted)
+    if target.suffix != ".yaml" or not _ID.fullmatch(target.stem):
+        why = "a case is called as its file is, in lower case with hyphens"
+        raise InterviewError(f"`{target}` cannot hold a case: {why}; write it as acme.yaml or acme-2026.yaml")
+    if start_from:
+        case = replace(read_case(start_from, rulebase), id=target.stem)
+        plain_case = {**read_plain_case(start_from), "case": target.stem}
+        return Begun(start(rulebase, case, wanted or WANTED), plain_case)
+    day = read_date(lost, rulebase.language) if lost else None
+    case = Case(id=target.stem, title=title or target.stem, source=f"Interview of {today.isoformat()}", lost=day)
+    return Begun(start(rulebase, case, wanted or WANTED), _plain(case))
+
+
+def _plain(case: Case) -> dict[str, object]:
+    lost = {"lost": plain(_DATE, case.lost)} if case.lost else {}
+    return {"case": case.id, "title": case.title, **lost, "source": case.source}
+
+
+def _gone_on(rulebase: Rulebase, target: Path, wanted: tuple[Wanted, ...] | None) -> Begun:
+    case = read_case(target, rulebase)
+    if case.interview is None:
+        fix = f"to ask what it lacks, name another file: churn-rules ask {target.stem}-more.yaml --from {target}"
+        raise InterviewError(f"`{target}` is a case that was not told in an interview; {fix}")
+    asked_for = case.interview.wanted
+    if wanted and set(wanted) != set(asked_for):
+        raise InterviewError(f"`{target}` is an interview for {', '.join(asked_for)}; go on without --for")
+    interview, refused = resume(rulebase, case)
+    same_rules = case.interview.rulebase == rulebase.digest
+    if same_rules and interview.told.observations != case.observations:
+        why = "its timeline is not what its answers tell, so somebody changed one of the two by hand"
+        fix = f"keep what you changed, and go on in another file with --from {target}"
+        raise InterviewError(f"`{target}` cannot be gone on with: {why}; {fix}")
+    remarks = [f"going on with the interview in {target}: {len(interview.answers)} answers so far"]
+    if not same_rules:
+        remarks.append("the rules have changed since it was begun; what is asked follows the rules of today")
+    if refused:
+        remarks.append(f"these answers fit no question any more and are left out: {', '.join(refused)}")
+    return Begun(interview, read_plain_case(target), tuple(remarks))
+
+
+def answered(interview: Interview, file: Path | None, *, everything: bool) -> Interview:
+    """Answer an interview from a file of answers.
+
+    Args:
+        interview: Where it stands.
+        file: A mapping of questions, and lines of the checklist, to answers; or the file of another interview. Without
+            it nothing is known.
+        everything: Whether what the file does not tell is not known; otherwise the interview stops at the first
+            question that it does not answer.
+
+    Raises:
+        CaseError: An answer has no question, or does not fit; `issues` holds all of them.
+    """
+    given = _given(interview, file) if file else {}
+    if interview.checklist and (everything or _ticks_any(interview, given)):
+        interview = interview.tick(*_ticks(interview, given))
+    while question := interview.question:
+        asked = interview.questionnaire.id_of(question)
+        if asked not in given and not everything:
+            return interview
+        answer = given.get(asked, Answer(asked, None, question.side))
+        interview = interview.answer(asked, answer.value, answer.side)
+    return interview
+
+
+def _given(interview: Interview, file: Path) -> dict[str, Answer]:
+    document, raw = read_answers(file)
+    given: dict[str, Answer] = {}
+    for path, asked, value, side in raw:
+        try:
+            given[asked] = interview.read(asked, _read(interview, asked, value), side)
+        except UnknownNameError as error:
+            names = [*interview.questionnaire.ids, *(item.id for item in interview.rulebase.asking.checklist)]
+            if asked in names:  # a line of the checklist on which nothing hangs
+                continue
+            what, fix = f"there is no question `{asked}`", f"leave it out{did_you_mean(asked, names)}"
+            document.issue("Q521", what, f"{error}".partition(";")[0], fix, document.key(path))
+        except ValueRefusedError as error:
+            document.issue(error.code, error.what, error.why, error.fix, document.place(path))
+    if document.issues:
+        raise CaseError(document.issues)
+    return given
+
+
+def _read(interview: Interview, asked: str, value: object) -> object:
+    question = interview.questionnaire.ids.get(asked)
+    if question is None:
+        return _TICKS[value] if isinstance(value, bool) else value
+    if isinstance(value, str):
+        return read_typed(interview.rulebase.vocabulary[question.fact], value, interview.rulebase.language)
+    return value
+
+
+def _ticks_any(interview: Interview, given: Mapping[str, Answer]) -> bool:
+    lines = {item.id for item in interview.checklist}
+    facts = {
+        interview.questionnaire.id_of(q) for item in interview.checklist for q in interview.questionnaire.of_item(item)
+    }
+    return not given.keys().isdisjoint(lines | facts)
+
+
+def _ticks(interview: Interview, given: Mapping[str, Answer]) -> tuple[list[str], list[str]]:
+    """Return the lines that answers tick, and those of which they know nothing; a line itself may be answered."""
+    ticked: list[str] = []
+    unknown: list[str] = []
+    for item in interview.checklist:
+        names = [interview.questionnaire.id_of(question) for question in interview.questionnaire.of_item(item)]
+        absent = dict(item.absent)
+        told = {name: given[name].value if name in given else None for name in names}
+        if item.id in given:
+            tick = str(given[item.id].value)
+            (ticked if tick == "yes" else unknown if tick == "unknown" else []).append(item.id)
+        elif all(value is None for value in told.values()):
+            unknown.append(item.id)
+        elif not all(_within(value, absent[name.partition(".")[0]]) for name, value in told.items()):
+            ticked.append(item.id)
+    return ticked, unknown
+
+
+def _within(value: Value | None, absent: Value) -> bool:
+    """Tell whether a value says that it did not happen."""
+    if isinstance(value, Span) and isinstance(absent, Span):
+        return absent.low <= value.low <= value.high <= absent.high
+    return value == absent
