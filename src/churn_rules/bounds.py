@@ -144,7 +144,7 @@ class Bounds:
             since: An outlook of the same case from which only the facts in `options` differ, to save work.
         """
         prospect = _Prospect(self, memory, options, since)
-        touched: set[Topic] = set()
+        touched = {Topic("economics")} if not options.keys().isdisjoint(INPUTS) else set[Topic]()
         for decide, stratum in zip(self._deciders, self.rulebase.strata, strict=True):
             first = len(prospect.lowest)
             prospect.lowest += decide(prospect.low)
@@ -152,7 +152,7 @@ class Bounds:
             if since:
                 touched.update(*(self._settles[place] for place in prospect.changed(first, since)))
             for topic in stratum.topics:
-                if since is None or topic in touched or _waits(topic, touched) or topic.kind == "economics":
+                if since is None or topic in touched or _waits(topic, touched):
                     touched.add(topic)
                     _CONCLUDE[topic.kind](prospect, topic)
         return Outlook(prospect.options, prospect.lowest, prospect.highest, prospect.links, prospect.low, prospect.high)

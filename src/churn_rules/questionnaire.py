@@ -46,7 +46,7 @@ Wanted = Literal["root", "scope", "decision", "accommodations"]
 WANTED: tuple[Wanted, ...] = ("root", "scope", "decision", "accommodations")
 """What a user may ask for: the roots in their order, the scope and who answers for it, the verdict, what to offer."""
 
-_LOOKED_AHEAD = 4  # how many of the weightiest questions are tried with their answers; more costs time and gains little
+_LOOKED_AHEAD = 3  # how many of the weightiest questions are tried with their answers; more costs time and gains little
 _SAME_TOPIC = 1.15  # how much weightier a question is that stays with the topic of the last one
 _DO_NOT_KNOW = 0.3  # how often people answer so
 
@@ -448,7 +448,7 @@ def next_question(situation: Situation, case: Case, wanted: Sequence[Wanted], to
 
     ranked = sorted(fit, key=lambda question: (-weights.get(question, 0.0) * staying(question), question))
     tried = ranked[:_LOOKED_AHEAD]
-    return min(tried, key=lambda question: _left_after(situation, case, wanted, question) / staying(question))
+    return min(tried, key=lambda question: _unsettled_after(situation, case, wanted, question) / staying(question))
 
 
 def undecided(situation: Situation, wanted: Sequence[Wanted]) -> Mapping[Question, float]:
@@ -464,15 +464,16 @@ def undecided(situation: Situation, wanted: Sequence[Wanted]) -> Mapping[Questio
     return found or (dict.fromkeys(sorted(situation.open), 1.0) if names else {})
 
 
-def _left_after(situation: Situation, case: Case, wanted: Sequence[Wanted], question: Question) -> float:
-    """Return how many questions may be left once a question is answered, on the mean over its answers."""
+def _unsettled_after(situation: Situation, case: Case, wanted: Sequence[Wanted], question: Question) -> float:
+    """Return how much may still be unsettled once a question is answered, on the mean over its answers."""
     rulebase = situation.questionnaire.rulebase
     likely = _likely(rulebase, question)
     chances: list[tuple[Value | None, float]] = [(value, (1 - _DO_NOT_KNOW) / len(likely)) for value in likely]
-    return sum(
-        chance * len(undecided(situation_after(situation, told(case, question, value), question.fact), wanted))
-        for value, chance in (*chances, (None, _DO_NOT_KNOW))
-    )
+    total = 0.0
+    for value, chance in (*chances, (None, _DO_NOT_KNOW)):
+        after = situation_after(situation, told(case, question, value), question.fact)
+        total += chance * len(unsettled(rulebase, after.outlook, wanted))
+    return total
 
 
 def told(case: Case, question: Question, value: Value | None) -> Case:
