@@ -110,7 +110,7 @@ class _Conversation:
     def interview(self) -> Interview:
         return self.state.interview
 
-    def say(self, text: str, *, hang: int = 0, indent: int = 2, style: str = "") -> None:
+    def line(self, text: str, *, hang: int = 0, indent: int = 2, style: str = "") -> None:
         self.talk.tell([Line(text, indent, hang, style)])
 
     def hold(self) -> tuple[Interview, Ending]:
@@ -127,7 +127,7 @@ class _Conversation:
     def _introduce(self) -> None:
         language = self.language
         self.talk.tell(heading(language.say("The interview")))
-        self.say(language.say("Answer as you would to a colleague. Every answer is saved at once. At any time:"))
+        self.line(language.say("Answer as you would to a colleague. Every answer is saved at once. At any time:"))
         for key, words in (
             ("?", language.say("why this is asked, and how to answer")),
             ("u", language.say("I don't know")),
@@ -136,7 +136,7 @@ class _Conversation:
             ("s", language.say("save and leave; the same command goes on from here")),
             ("q", language.say("quit; what was answered stays saved")),
         ):
-            self.say(f"{key}  {words}", indent=4, hang=3)
+            self.line(f"{key}  {words}", indent=4, hang=3)
 
     def _step(self) -> Ending | None:
         """Ask one thing; return how the conversation ended, or None where it goes on."""
@@ -156,12 +156,12 @@ class _Conversation:
         language, items = self.language, self.interview.checklist
         self.talk.tell(heading(language.say("Which of these happened before the customer left?")))
         for number, item in enumerate(items, start=1):
-            self.say(f"{number:>2}  {item.text}", hang=4)
+            self.line(f"{number:>2}  {item.text}", hang=4)
         explained = language.say(
             "Type the numbers of all that happened, even in part; after a u, those of which you know nothing. What you "
             "leave out did not happen. For example: 1 4 u 7. Enter alone: none of it happened."
         )
-        self.say(explained, style="dim")
+        self.line(explained, style="dim")
         while True:
             text = self._heard(language.say("Numbers"))
             if text in ("u", "b", "l", "?"):
@@ -182,23 +182,23 @@ class _Conversation:
                     count=len(happened),
                     unknown=len(unknown),
                 )
-                self.say(language.say("Noted: {what}", what=told), style="good")
+                self.line(language.say("Noted: {what}", what=told), style="good")
                 return
 
     def _command_at_checklist(self, command: str, explained: str) -> None:
         if command == "u":
             changed = self.interview.tick((), [item.id for item in self.interview.checklist])
             if self._take(changed):
-                self.say(self.language.say("Noted: you know nothing of any of these."), style="good")
+                self.line(self.language.say("Noted: you know nothing of any of these."), style="good")
         elif command == "?":
-            self.say(explained)
-            self.say(
+            self.line(explained)
+            self.line(
                 self.language.say(
                     "Each line stands for several questions. A line that is left out settles all of them."
                 )
             )
         elif command == "b":
-            self.say(self.language.say("This is the beginning."))
+            self.line(self.language.say("This is the beginning."))
         else:
             self._look_through(self.language.say("Enter to go on"))
 
@@ -239,7 +239,11 @@ class _Conversation:
         else:
             yield Line("", 0)
         of = language.word(question.side, ASKED)
-        at_most = language.say("at most {count} more questions", count=left)
+        at_most = (
+            language.say("the last question")
+            if left == 1
+            else language.say("at most {count} more questions", count=left)
+        )
         yield Line(language.say("Asked of {side}; {left}", side=of, left=at_most), style="dim")
         yield Line(fact.question, hang=2, style="heading")
         if fact.type == "choice":
@@ -264,7 +268,12 @@ class _Conversation:
         """Yield the rules that wait for an answer, in words, and how to answer."""
         waiting = self.interview.waiting_for(question)
         language = self.language
-        yield Line(language.say("It is asked because {count} rules wait for it.", count=len(waiting)))
+        count = len(waiting)
+        yield Line(
+            language.say("It is asked because one rule waits for it.")
+            if count == 1
+            else language.say("It is asked because {count} rules wait for it.", count=count)
+        )
         for rule_id in waiting[:_MOST_RULES]:
             rule = self.rulebase.rules[rule_id]
             told = language.say(
@@ -288,9 +297,9 @@ class _Conversation:
         """Show all answers before the conclusion; tell whether the user is content with them."""
         if not self.interview.answers:
             return True
-        self.say("", indent=0)
+        self.line("", indent=0)
         if self.interview.is_done:
-            self.say(self.language.say("No answer to any other question can change the conclusion."), style="good")
+            self.line(self.language.say("No answer to any other question can change the conclusion."), style="good")
         return self._look_through(self.language.say("Enter to conclude"), at_end=True)
 
     def _look_through(self, go_on: str, *, at_end: bool = False) -> bool:
@@ -307,7 +316,7 @@ class _Conversation:
             if text.isascii() and text.isdigit() and 1 <= int(text) <= len(answers):
                 self._change(answers[int(text) - 1])
                 return False
-            self.say(self.language.say("Type a number from 1 to {count}, or Enter alone.", count=len(answers)))
+            self.line(self.language.say("Type a number from 1 to {count}, or Enter alone.", count=len(answers)))
 
     def _change(self, answer: Answer) -> None:
         question = self.interview.questionnaire.ids.get(answer.asked)
@@ -315,18 +324,18 @@ class _Conversation:
             self._question(question, again=True)
             return
         item = self.interview.lines[answer.asked]
-        self.say(item.text, hang=2, style="heading")
+        self.line(item.text, hang=2, style="heading")
         while True:
             text = self._heard(self.language.say("yes, no, or u for not known")).lower()
             tick = next((tick for tick, words in _TICK_WORDS.items() if text in words), None)
             if tick is None:
-                self.say(self.language.say("Answer yes, no or u."))
+                self.line(self.language.say("Answer yes, no or u."))
             elif self._take(self.interview.answer(item.id, tick)):
                 return
 
     def _back(self) -> None:
         if not self.interview.answers:
-            self.say(self.language.say("This is the beginning."))
+            self.line(self.language.say("This is the beginning."))
             return
         before = self.interview.back()
         if self._kept(before):
@@ -348,7 +357,7 @@ class _Conversation:
             return False
         self.state.interview = changed
         if changed.answers and changed.answers[-1].asked not in changed.lines:
-            self.say(
+            self.line(
                 self.language.say("Noted: {what}", what=f"{_answered(_newest(before, changed), changed)}."),
                 hang=2,
                 style="good",
@@ -356,7 +365,7 @@ class _Conversation:
         dropped = {answer.asked for answer in before.answers} - {answer.asked for answer in changed.answers}
         if dropped:
             names = self.language.joined(", ", sorted(dropped))
-            self.say(self.language.say("These answers no longer make sense and were taken out: {names}.", names=names))
+            self.line(self.language.say("These answers no longer make sense and were taken out: {names}.", names=names))
         for found in changed.disagreements:
             if found not in before.disagreements:
                 self.talk.tell(self._disagreement(found))
@@ -366,8 +375,8 @@ class _Conversation:
         try:
             self._keep(changed)
         except OutputError as error:
-            self.say(str(error), hang=2, style="bad")
-            self.say(self.language.say("Your last answer is not saved. Mend that, and answer again."), style="bad")
+            self.line(str(error), hang=2, style="bad")
+            self.line(self.language.say("Your last answer is not saved. Mend that, and answer again."), style="bad")
             return False
         return True
 
@@ -391,13 +400,13 @@ class _Conversation:
 
     def _refuse(self, error: ChurnRulesError) -> None:
         if isinstance(error, ValueRefusedError):
-            self.say(
+            self.line(
                 self.language.say("{what}: {why}. {fix}.", what=error.what, why=error.why, fix=sentence(error.fix)),
                 hang=2,
                 style="bad",
             )
         else:
-            self.say(sentence(str(error)), hang=2, style="bad")
+            self.line(sentence(str(error)), hang=2, style="bad")
 
 
 _TICK_WORDS = {
@@ -481,8 +490,13 @@ def tell_sureness(interview: Interview) -> Iterator[Line]:
     """Tell how sure a conclusion is that was drawn before all was asked that it hangs on."""
     language = interview.rulebase.language
     yield from heading(language.say("How sure this is"))
-    left = language.say("{count} questions were not asked on which something still hangs.", count=interview.most_left)
-    yield Line(left, hang=2)
+    count = interview.most_left
+    yield Line(
+        language.say("One question was not asked on which something still hangs.")
+        if count == 1
+        else language.say("{count} questions were not asked on which something still hangs.", count=count),
+        hang=2,
+    )
     for aim, codes in interview.could_still_be.items():
         yield Line(_sure(aim, [_title(aim, code, interview.rulebase) for code in codes], language), hang=2)
 
