@@ -178,11 +178,11 @@ class _Conversation:
             changed = self.interview.tick([ids[n - 1] for n in happened], [ids[n - 1] for n in unknown])
             if self._take(changed):
                 told = language.say(
-                    "{count} to go into, {unknown} not known, the others did not happen.",
+                    "{count} to go into, {unknown} not known, the others did not happen",
                     count=len(happened),
                     unknown=len(unknown),
                 )
-                self.line(language.say("Noted: {what}", what=told), style="good")
+                self.line(language.say("Noted: {what}.", what=told), style="good")
                 return
 
     def _command_at_checklist(self, command: str, explained: str) -> None:
@@ -358,7 +358,7 @@ class _Conversation:
         self.state.interview = changed
         if changed.answers and changed.answers[-1].asked not in changed.lines:
             self.line(
-                self.language.say("Noted: {what}", what=f"{_answered(_newest(before, changed), changed)}."),
+                self.language.say("Noted: {what}.", what=_answered(_newest(before, changed), changed)),
                 hang=2,
                 style="good",
             )
