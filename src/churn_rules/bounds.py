@@ -226,9 +226,10 @@ class _Prospect:
 
     def changed(self, first: int, since: Outlook) -> Iterator[int]:
         """Yield the places of the rules, from the first one given, that lie between other truths than before."""
-        for place in range(first, len(self.lowest)):
-            if self.lowest[place] != since.lowest[place] or self.highest[place] != since.highest[place]:
-                yield place
+        last = len(self.lowest)
+        for now, then in ((self.lowest, since.lowest), (self.highest, since.highest)):
+            if now[first:] != then[first:last]:
+                yield from (place for place in range(first, last) if now[place] != then[place])
 
     def set(self, name: str, options: Options) -> None:
         self.options[name] = options

@@ -25,6 +25,7 @@ from churn_rules.questionnaire import (
     Wanted,
     next_question,
     questionnaire_of,
+    situation_after,
     situation_of,
     undecided,
     unsettled,
@@ -104,7 +105,8 @@ class Interview:
     """One interview; all that it says follows from the rule base, the case that it starts from and the answers.
 
     `lines` are those of the checklist on which it hangs what is asked for, and `open_at_first` the questions that the
-    case left open, before anything was answered.
+    case left open, before anything was answered. `before` is the situation before the last answer and the fact that
+    it told, to save work.
     """
 
     rulebase: Rulebase
@@ -112,6 +114,7 @@ class Interview:
     wanted: tuple[Wanted, ...]
     lines: Mapping[str, ChecklistItem]
     open_at_first: frozenset[Question]
+    before: tuple[Situation, str] | None = None
     answers: tuple[Answer, ...] = ()
 
     # --- what is asked ------------------------------------------------------------------------------------------------
@@ -170,7 +173,7 @@ class Interview:
         ticks = {name: "yes" if name in happened else "unknown" if name in unknown else "no" for name in self.lines}
         kept = tuple(answer for answer in self.answers if answer.asked not in self.lines)
         answers = (*(Answer(name, tick, "record") for name, tick in ticks.items()), *kept)
-        return _standing(replace(self, answers=answers))
+        return _standing(replace(self, answers=answers, before=None))
 
     def answer(self, asked: str, value: object, side: Side | None = None) -> Interview:
         """Answer a question, or answer it anew; answers that no longer make sense fall away, the others stand.
@@ -185,17 +188,18 @@ class Interview:
             ValueRefusedError: The value does not fit.
         """
         given = self.read(asked, value, side)
+        question = self.questionnaire.ids.get(asked)
         if any(answer.asked == asked for answer in self.answers):
             answers = tuple(given if answer.asked == asked else answer for answer in self.answers)
-        else:
-            answers = (*self.answers, given)
-        return _standing(replace(self, answers=answers))
+            return _standing(replace(self, answers=answers, before=None))
+        before = (self.situation, question.fact) if question else None
+        return _standing(replace(self, answers=(*self.answers, given), before=before))
 
     def back(self) -> Interview:
         """Return the interview before the last answer, or before the checklist."""
         if self.answers and self.answers[-1].asked in self.lines:
-            return replace(self, answers=())
-        return replace(self, answers=self.answers[:-1])
+            return replace(self, answers=(), before=None)
+        return replace(self, answers=self.answers[:-1], before=None)
 
     def read(self, asked: str, value: object, side: Side | None = None) -> Answer:
         """Return an answer as it would be taken down; see `answer`."""
@@ -225,7 +229,7 @@ class Interview:
     @cached_property
     def situation(self) -> Situation:
         """What is known, which questions are open, and what could still come out."""
-        return situation_of(self.rulebase, self.told)
+        return situation_after(*self.before, self.told) if self.before else situation_of(self.rulebase, self.told)
 
     @cached_property
     def memory(self) -> Memory:
@@ -320,9 +324,9 @@ def _standing(interview: Interview) -> Interview:
         for question in interview.questionnaire.of_item(interview.lines[answer.asked])
     }
     ids = interview.questionnaire.ids
-    kept = replace(interview, answers=tuple(one for one in interview.answers if ids.get(one.asked) not in settled))
-    while senseless := {answer.asked for answer in kept.answers if not _makes_sense(kept, answer)}:
-        kept = replace(kept, answers=tuple(one for one in kept.answers if one.asked not in senseless))
+    kept = interview
+    while gone := {one.asked for one in kept.answers if ids.get(one.asked) in settled or not _makes_sense(kept, one)}:
+        kept = replace(kept, answers=tuple(one for one in kept.answers if one.asked not in gone), before=None)
     return kept
 
 

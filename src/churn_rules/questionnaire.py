@@ -37,6 +37,7 @@ __all__ = [
     "Wanted",
     "next_question",
     "questionnaire_of",
+    "situation_after",
     "situation_of",
     "undecided",
     "unsettled",
@@ -46,9 +47,8 @@ Wanted = Literal["root", "scope", "decision", "accommodations"]
 WANTED: tuple[Wanted, ...] = ("root", "scope", "decision", "accommodations")
 """What a user may ask for: the roots in their order, the scope and who answers for it, the verdict, what to offer."""
 
-_LOOKED_AHEAD = 3  # how many of the weightiest questions are tried with their answers; more costs time and gains little
+_LOOKED_AHEAD = 3  # how many of the weightiest questions are tried with two answers; more takes longer and gains little
 _SAME_TOPIC = 1.15  # how much weightier a question is that stays with the topic of the last one
-_DO_NOT_KNOW = 0.3  # how often people answer so
 
 
 class Question(NamedTuple):
@@ -175,8 +175,8 @@ def situation_of(rulebase: Rulebase, case: Case) -> Situation:
     return standing.situation(outlook)
 
 
-def situation_after(before: Situation, case: Case, fact: str) -> Situation:
-    """Work out the same for a case that differs from that of a situation only in what is told of one fact."""
+def situation_after(before: Situation, fact: str, case: Case) -> Situation:
+    """Work out the same for a case that differs from that of a situation before only in what is told of one fact."""
     questionnaire = before.questionnaire
     standing = _Standing(questionnaire, case, before)
     touched = questionnaire.dependents[fact]
@@ -465,15 +465,11 @@ def undecided(situation: Situation, wanted: Sequence[Wanted]) -> Mapping[Questio
 
 
 def _unsettled_after(situation: Situation, case: Case, wanted: Sequence[Wanted], question: Question) -> float:
-    """Return how much may still be unsettled once a question is answered, on the mean over its answers."""
+    """Return how much may still be unsettled once a question is answered, on the mean over likely answers."""
     rulebase = situation.questionnaire.rulebase
-    likely = _likely(rulebase, question)
-    chances: list[tuple[Value | None, float]] = [(value, (1 - _DO_NOT_KNOW) / len(likely)) for value in likely]
-    total = 0.0
-    for value, chance in (*chances, (None, _DO_NOT_KNOW)):
-        after = situation_after(situation, told(case, question, value), question.fact)
-        total += chance * len(unsettled(rulebase, after.outlook, wanted))
-    return total
+    tried = [told(case, question, value) for value in _likely(rulebase, question)]
+    after = [situation_after(situation, question.fact, one).outlook for one in tried]
+    return sum(len(unsettled(rulebase, outlook, wanted)) for outlook in after) / len(after)
 
 
 def told(case: Case, question: Question, value: Value | None) -> Case:
@@ -481,15 +477,15 @@ def told(case: Case, question: Question, value: Value | None) -> Case:
     return replace(case, observations=(*case.observations, Observation(question.fact, value, question.side)))
 
 
-def _likely(rulebase: Rulebase, question: Question) -> tuple[Value, ...]:
-    """Return answers to try: every one of a few, otherwise those on both sides of what rules compare it with."""
+def _likely(rulebase: Rulebase, question: Question) -> tuple[Value, Value]:
+    """Return two answers that lie far apart: on both sides of all that rules compare a number with."""
     fact = rulebase.vocabulary[question.fact]
     if fact.type == "boolean":
         return (True, False)
     if fact.type == "choice":
-        return fact.choices if len(fact.choices) <= 4 else (fact.choices[0], fact.choices[1], fact.choices[-1])
-    limits = sorted(_limits(rulebase, fact.id))
-    return (exact(limits[0] - 1), exact(limits[-1] + 1)) if limits else (exact(1.0),)
+        return (fact.choices[0], fact.choices[-1])
+    limits = sorted(_limits(rulebase, fact.id)) or [0.0]
+    return (exact(limits[0] - 1), exact(limits[-1] + 1))
 
 
 def _limits(rulebase: Rulebase, fact: str) -> set[float]:
