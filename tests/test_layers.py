@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "churn_rules"
 LAYERS = (
     ("errors", "language", "phrases", "wrapping"),
     ("certainty", "vocabulary"),
-    ("money", "wording", "words"),
+    ("money", "typed", "wording", "words"),
     ("conditions", "figures"),
     ("asking",),
     ("rulebase", "cases"),
