@@ -447,14 +447,14 @@ def _numbers(text: str, most: int, language: Language) -> tuple[list[int], list[
             numbers[part].append(int(word))
         else:
             raise ValueRefusedError(
-                "Q510",
+                "Q518",
                 language.say("`{word}` is the number of no line", word=word[:40]),
                 language.say("the lines are numbered from 1 to {most}", most=most),
                 language.say("type numbers with spaces between them, as in 1 4 u 7"),
             )
     if twice := set(numbers[0]) & set(numbers[1]):
         raise ValueRefusedError(
-            "Q511",
+            "Q519",
             language.say("line {number} is both ticked and not known", number=min(twice)),
             language.say("it is one of the two"),
             language.say("type it once"),

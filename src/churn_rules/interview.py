@@ -134,17 +134,23 @@ class Interview:
     @cached_property
     def question(self) -> Question | None:
         """The next question; None where the checklist comes first, or where nothing can change any more."""
-        return None if self.checklist else next_question(self.situation, self.told, self.wanted, self._last_topic)
+        if self.checklist:
+            return None
+        return next_question(self.situation, self.told, self.wanted, self._undecided, self._last_topic)
 
     @property
     def is_done(self) -> bool:
         """Whether nothing that is asked for can change any more."""
         return not self.checklist and self.question is None
 
-    @cached_property
+    @property
     def most_left(self) -> int:
         """How many questions may still come, at most: on no other does it hang what is asked for."""
-        return len(undecided(self.situation, self.wanted))
+        return len(self._undecided)
+
+    @cached_property
+    def _undecided(self) -> Mapping[Question, float]:
+        return undecided(self.situation, self.wanted)
 
     @cached_property
     def could_still_be(self) -> dict[Wanted, tuple[str, ...]]:

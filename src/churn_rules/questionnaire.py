@@ -425,17 +425,19 @@ class _Weights:
 # --- the next question ------------------------------------------------------------------------------------------------
 
 
-def next_question(situation: Situation, case: Case, wanted: Sequence[Wanted], topic: str = "") -> Question | None:
+def next_question(
+    situation: Situation, case: Case, wanted: Sequence[Wanted], weights: Mapping[Question, float], topic: str = ""
+) -> Question | None:
     """Return the question expected to settle most of what is asked for, or None where nothing can change any more.
 
     Args:
         situation: Where the interview stands.
         case: What it stands on.
         wanted: What is asked for; see WANTED.
+        weights: How much hangs on each open question; see `undecided`.
         topic: The topic of the last question; a question that stays with it is preferred to one of about equal worth.
     """
     vocabulary = situation.questionnaire.rulebase.vocabulary
-    weights = undecided(situation, wanted)
     fit = [question for question in weights if question in situation.askable]
     if weights and not fit:  # what it hangs on makes no sense yet, and nothing that is known says why
         fit = sorted(situation.askable)
