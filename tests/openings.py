@@ -5,21 +5,37 @@ The rule bases are those of `tests.agreement`; here their facts get sides to be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import cast
 
 from churn_rules.asking import Asking
 from churn_rules.bounds import FALSE, TRUE, UNKNOWN, Options, Outlook, bounds_of
-from churn_rules.cases import Case, Observation
+from churn_rules.cases import Case, Certificate, Observation, Unasked
 from churn_rules.conditions import All, Any, Condition, Test
+from churn_rules.diagnosis import diagnose_case
 from churn_rules.engines import Trace, engine_for
-from churn_rules.questionnaire import Situation, questionnaire_of, situation_after, situation_of
+from churn_rules.interview import concluded
+from churn_rules.questionnaire import Situation, Wanted, questionnaire_of, situation_after, situation_of
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Fact, Span, Truth, Value
 from tests.agreement import World, case_of, world_of
 
-__all__ = ["CODE", "encloses", "faults_of", "opened_world", "played", "random_answer", "same_situation", "traced"]
+__all__ = [
+    "CODE",
+    "Played",
+    "encloses",
+    "faults_of",
+    "forged",
+    "names_of",
+    "opened_case",
+    "opened_world",
+    "played",
+    "random_answer",
+    "same_situation",
+    "traced",
+]
 
 CODE: dict[Truth, int] = {False: FALSE, None: UNKNOWN, True: TRUE}
 
@@ -104,6 +120,26 @@ def played(rng: Random, case: Case, world: World) -> Played:
 def traced(rulebase: Rulebase, situation: Situation) -> Trace:
     """Return what the reference engine makes of the case of a situation."""
     return engine_for(rulebase, "reference").run(situation.memory)
+
+
+def forged(situation: Situation, wanted: Sequence[Wanted]) -> Case:
+    """Return the case of a situation with a certificate that it is told far enough, whether it is or not."""
+    rulebase, case, known = situation.questionnaire.rulebase, situation.memory.case, situation.memory.values
+    heard = {(item.fact, item.side) for item in case.observations}
+    unasked = []
+    for name, question in situation.questionnaire.ids.items():
+        if question in situation.open:
+            unasked.append(Unasked(name, "settled"))
+        elif question not in heard and (name != question.fact or name not in known):
+            unasked.append(Unasked(name, "senseless"))
+    certificate = Certificate(
+        rulebase=rulebase.digest,
+        wanted=tuple(wanted),
+        concluded=concluded(diagnose_case(rulebase, case, "reference"), wanted),
+        reach={name: cast("Span", situation.outlook.of(f"{name}.certainty")) for name in rulebase.reasons},
+        unasked=tuple(unasked),
+    )
+    return replace(case, certificate=certificate)
 
 
 # --- what must hold ---------------------------------------------------------------------------------------------------

@@ -11,11 +11,9 @@ from random import Random
 
 import pytest
 
-from churn_rules.asking import Asking
 from churn_rules.bounds import ANYTHING, Options, bounds_of, is_settled, settled_value, truth_between
 from churn_rules.cases import Case, Cost, Observation, Requirement, remember
 from churn_rules.conditions import All, Any
-from churn_rules.economics import INPUTS
 from churn_rules.engines import engine_for
 from churn_rules.figures import Figures
 from churn_rules.loading import shipped
@@ -31,29 +29,16 @@ from churn_rules.questionnaire import (
     unsettled,
 )
 from churn_rules.reading import read_case
-from churn_rules.rulebase import Rule, Rulebase
-from churn_rules.vocabulary import SIDES, Fact, Side, Span, Value, accept, exact
+from churn_rules.rulebase import Rulebase
+from churn_rules.vocabulary import SIDES, Side, Span, Value, accept, exact
 from tests.agreement import case_of
 from tests.interviews import random_person
 from tests.openings import faults_of, names_of, opened_case, opened_world, played, same_situation, traced
-from tests.unit.small import VOCABULARY, case, link, reason, rule, rulebase, saw, when
+from tests.unit.small import asking, case, link, reason, rule, saw, when
 
 OBJECTED, LATE, RUDE = (when(fact, "is", limit=True) for fact in ("objected", "late", "rude"))
 CHUNKS = range(8)
 SHIPPED = sorted(shipped("cases").glob("*.yaml"))
-
-
-def asking(*rules: Rule, asked: dict[str, tuple[Side, ...]] | None = None, **more: object) -> Rulebase:
-    """Return a small rule base whose facts are asked of us, or of the sides given for them; amounts are not asked."""
-    vocabulary = {
-        **VOCABULARY,
-        "came_back": Fact(id="came_back", title="they came back", type="boolean", at="now"),
-    }
-    sides: dict[str, tuple[Side, ...]] = dict.fromkeys(vocabulary, ("us",)) | dict.fromkeys(INPUTS, ()) | (asked or {})
-    vocabulary = {name: replace(fact, asked_of=sides[name]) for name, fact in vocabulary.items()}
-    waiting = more.pop("only_where", {})
-    made = rulebase(*rules, vocabulary=vocabulary, **more)  # type: ignore[arg-type]  # links or reasons
-    return replace(made, asking=Asking((), waiting), engines={})  # type: ignore[arg-type]  # conditions by question
 
 
 def outlook(rules: Rulebase, of: Case) -> dict[str, object]:
