@@ -15,7 +15,7 @@ from churn_rules.conclusions import economics_of, economics_verdict, merged_scop
 from churn_rules.conditions import All, Condition, Test, holds, tests
 from churn_rules.economics import INPUTS
 from churn_rules.rulebase import STATUSES, Reason, Rulebase, Topic
-from churn_rules.vocabulary import SIDES, Fact, Span, Truth, Value, exact
+from churn_rules.vocabulary import SIDES, Fact, Side, Span, Truth, Value, exact
 
 __all__ = ["verify"]
 
@@ -48,6 +48,7 @@ class _Prover:
             test.name for rule in rulebase.rules.values() for test in tests(rule.premise) if not rule.only_plans
         }
         self.open = {item.question for item in certificate.unasked if item.because == "settled"}
+        self.figures = {name for name, _ in case.economics.facts()} if case.economics else set()
         self._values: dict[str, _Values] = {}
         self._truths: dict[str, frozenset[Truth]] = {}
         self._spans: dict[str, Span] = {}
@@ -62,6 +63,8 @@ class _Prover:
                 yield f"the certainty of `{reason}` may lie from {found.low} to {found.high}, beyond what it says"
         if missing := self.rulebase.reasons.keys() - self.certificate.reach.keys():
             yield f"it does not say how certain `{min(missing)}` may become"
+        for part in sorted(self.certificate.concluded.keys() - set(self.certificate.wanted)):
+            yield f"it concludes the {part}, which was not asked for and is not proved"
         for part in self.certificate.wanted:
             told, proved = self.certificate.concluded.get(part), self.concluded(part)
             if proved is None:
@@ -71,24 +74,40 @@ class _Prover:
 
     def _senseless(self) -> Iterator[str]:
         for item in self.certificate.unasked:
-            fact, _, side = item.question.partition(".")
-            if fact not in self.rulebase.vocabulary or side not in ("", *SIDES):
+            fact, _, part = item.question.partition(".")
+            if fact not in self.rulebase.vocabulary or part not in ("", *SIDES):
                 yield f"there is no question `{item.question}`"
             elif item.because == "senseless":
                 where = self.rulebase.asking.only_where
-                condition = where.get(item.question) or where.get(fact)
+                side = part or next(iter(self.sides(self.rulebase.vocabulary[fact])), "")
+                condition = where.get(f"{fact}.{side}") or where.get(fact)
                 if condition is None or True in self.possible(condition):
                     yield f"`{item.question}` may come to make sense"
 
     def _unaccounted(self) -> Iterator[str]:
-        """Yield every fact that a rule reads and that was neither answered nor named as not asked."""
-        heard = {name for item in self.case.observations for name in (item.fact, f"{item.fact}.{item.side}")}
+        """Yield every question about a fact that is read, which was neither answered nor named as not asked."""
+        heard = {(item.fact, item.side) for item in self.case.observations}
         named = {item.question for item in self.certificate.unasked}
-        named |= {name.partition(".")[0] for name in named} | heard | self.memory.values.keys()
-        for name in sorted(self.read | set(INPUTS)):
-            fact, _, part = name.partition(".")
-            if fact in self.rulebase.vocabulary and part != "disputed" and name not in named:
-                yield f"`{name}` was neither answered nor named as not asked"
+        for fact in self.rulebase.vocabulary.values():
+            read = {fact.id, *(f"{fact.id}.{part}" for part in (*SIDES, "disputed"))} & (self.read | set(INPUTS))
+            sides = self.sides(fact) if read else ()
+            for side in sides:
+                name = fact.id if len(sides) == 1 else f"{fact.id}.{side}"
+                known = len(sides) == 1 and self._surely_known(fact)
+                if not known and name not in named and (fact.id, side) not in heard:
+                    yield f"`{name}` was neither answered nor named as not asked"
+
+    def sides(self, fact: Fact) -> tuple[Side, ...]:
+        """Return the sides that a fact is asked of: each where one side's word is read, otherwise the first."""
+        views = {side for side in SIDES if f"{fact.id}.{side}" in self.read}
+        if views or f"{fact.id}.disputed" in self.read:
+            return tuple(side for side in SIDES if side in views or side in fact.asked_of)
+        return fact.asked_of[:1]
+
+    def _surely_known(self, fact: Fact) -> bool:
+        """Tell whether somebody told a fact, or it follows from others that cannot change any more."""
+        follows = fact.derive and all(len(self.values(source) or ()) == 1 for source in fact.derive.sources)
+        return fact.id in self.memory.told or bool(follows and fact.id in self.memory.values)
 
     # --- what is concluded --------------------------------------------------------------------------------------------
 
@@ -124,8 +143,9 @@ class _Prover:
         roots = [reason for reason in self.rulebase.reasons if "root" in self.roles(reason)]
         sides = [self._one(f"{reason}.responsible") for reason in roots]
         sure = all(self.roles(reason) == {"root"} for reason in roots)
+        some = any(self._status(reason) == {"established"} for reason in self.rulebase.reasons)
         scope = self._one("case.scope")
-        if scope is None or None in sides or not (sure or len(set(sides)) == 1):
+        if scope is None or None in sides or not (sure or (some and len(set(sides)) == 1)):
             return None
         return (*scope, *sorted({side[0] for side in sides if side}))
 
@@ -158,16 +178,20 @@ class _Prover:
         if name == "case.scope":
             roots = [reason for reason in self.rulebase.reasons if "root" in self.roles(reason)]
             return self._merged(roots, [root for root in roots if self.roles(root) == {"root"}])
+        if name == "case.stage" and "came_back" in self.rulebase.vocabulary:
+            elsewhere = "gone" if self.case.lost else "leaving"
+            return frozenset("back" if value is True else elsewhere for value in self.values("came_back") or (None,))
         return frozenset((self.memory.values.get(name),))
 
     def _told(self, fact: Fact, part: str) -> _Values:
         name = f"{fact.id}.{part}" if part else fact.id
         known = frozenset((self.memory.values.get(name),))
-        silent = [side for side in SIDES if f"{fact.id}.{side}" in self.open]
-        silent += fact.asked_of[:1] if fact.id in self.open else ()
+        silent = [side for side in SIDES if f"{fact.id}.{side}" in self.open or fact.id in self.open]
         if part:
             anything = frozenset((True, False, None)) if part == "disputed" else _universe(fact)
             return anything if silent and part in ("disputed", *silent) else known
+        if fact.id in self.figures:
+            return known  # the economics of a case stand before whatever anybody tells
         found: set[Value | None] = set()
         for side in SIDES:
             if side in silent:

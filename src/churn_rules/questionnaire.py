@@ -49,6 +49,7 @@ WANTED: tuple[Wanted, ...] = ("root", "scope", "decision", "accommodations")
 
 _LOOKED_AHEAD = 3  # how many of the weightiest questions are tried with two answers; more takes longer and gains little
 _SAME_TOPIC = 1.15  # how much weightier a question is that stays with the topic of the last one
+_TELLS_STAGE = "came_back"  # the fact from which `remember` tells, with the date of the loss, how far a case has come
 
 
 class Question(NamedTuple):
@@ -65,7 +66,7 @@ class Questionnaire:
     `ids` names each as people do: by its fact, or as `fact.side` where more than one side is asked. `waits_for` holds
     what must be true for a question to make sense; `order` has each fact after those that it waits for or follows from,
     and `dependents` holds for each fact itself and those that wait for it or follow from it, in that order. `names` are
-    a fact and the views of it that anything reads.
+    a fact and the views of it that anything reads, and `case.stage` with the fact that tells it.
     """
 
     rulebase: Rulebase
@@ -112,11 +113,13 @@ def _questionnaire(rulebase: Rulebase) -> Questionnaire:
     for question, condition in waits_for.items():
         graph[question.fact] |= {test.name.partition(".")[0] for test in tests(condition)}
     order = tuple(TopologicalSorter(graph).static_order())
-    read |= {test.name for condition in only_where.values() for test in tests(condition)}
+    read |= rulebase.names_read.union(test.name for condition in only_where.values() for test in tests(condition))
     names = {
         fact: (fact, *(view for part in (*SIDES, "disputed") if (view := f"{fact}.{part}") in read))
         for fact in rulebase.vocabulary
     }
+    if _TELLS_STAGE in names:
+        names[_TELLS_STAGE] += ("case.stage",)
     made = Questionnaire(rulebase, {}, by_fact, waits_for, order, names, _dependents(order, graph))
     ids = {made.id_of(question): question for questions in by_fact.values() for question in questions}
     return replace(made, ids=ids)
@@ -194,6 +197,9 @@ class _Standing:
         self.questionnaire = questionnaire
         self.memory = remember(case, questionnaire.rulebase.vocabulary)
         self.heard = {(observation.fact, observation.side) for observation in case.observations}
+        self.figures = (
+            {name for name, _ in case.economics.facts()} if case.economics else set()
+        )  # these stand before all
         self.options: dict[str, Options] = {}
         self.askable: set[Question] = set(before.askable) if before else set()
         self.waiting: set[Question] = set(before.waiting) if before else set()
@@ -216,20 +222,33 @@ class _Standing:
         questions = self.questionnaire.by_fact.get(name, ())
         self.askable.difference_update(questions)
         self.waiting.difference_update(questions)
+        sources = [self.left(source) for source in fact.derive.sources] if fact.derive else []
+        follows = name not in self.memory.told and not all(map(is_settled, sources))
         for question in questions:
-            if question in self.heard or (name in self.memory.values and len(questions) == 1):
+            told = name in self.memory.values and len(questions) == 1
+            if question in self.heard or (told and not follows):
                 continue
             sense = _makes_sense(self.questionnaire.waits_for.get(question), self.memory, self.left)
-            if sense != FALSE:
-                (self.askable if sense == TRUE else self.waiting).add(question)
-                silent.add(question.side)
+            if sense != FALSE:  # what follows from others may cease to follow from them, and only then is it asked
+                (self.askable if sense == TRUE and not told else self.waiting).add(question)
+                silent.update((question.side,) if len(questions) > 1 else SIDES)  # asked once, anybody may tell it
+        views = self.questionnaire.names[name]
         if silent:
-            views = self.questionnaire.names[name]
-            self.options.update((view, left) for view, left in _options(fact, silent, self.memory) if view in views)
-        elif fact.derive and name not in self.memory.told:
-            sources = [self.left(source) for source in fact.derive.sources]
-            if not all(map(is_settled, sources)):
-                self.options[name] = _derived(fact, self.memory.values.get(name), sources)
+            self.options.update((view, left) for view, left in self._options(fact, silent) if view in views)
+        elif follows:
+            self.options[name] = _derived(fact, self.memory.values.get(name), sources)
+        if name == _TELLS_STAGE:
+            elsewhere = "gone" if self.memory.case.lost else "leaving"
+            back = self.left(name) or (None,)
+            self.options["case.stage"] = frozenset("back" if value is True else elsewhere for value in back)
+
+    def _options(self, fact: Fact, silent: set[Side]) -> Iterator[tuple[str, Options]]:
+        """Yield what a fact, and each side's view of it, may turn out to be while some sides are still to be asked."""
+        for side in silent:
+            yield f"{fact.id}.{side}", _universe(fact)
+        told = frozenset((self.memory.values.get(fact.id),))
+        yield fact.id, told if fact.id in self.figures else _standing(fact, silent, self.memory)
+        yield f"{fact.id}.disputed", frozenset((True, False, None))
 
 
 def _makes_sense(condition: Condition | None, memory: Memory, left: Callable[[str], Options]) -> int:
@@ -237,14 +256,6 @@ def _makes_sense(condition: Condition | None, memory: Memory, left: Callable[[st
     if condition is None or holds(condition, memory.values):
         return TRUE
     return UNKNOWN if truth_between(condition, left)[1] == TRUE else FALSE
-
-
-def _options(fact: Fact, silent: set[Side], memory: Memory) -> Iterator[tuple[str, Options]]:
-    """Yield what a fact, and each side's view of it, may turn out to be while some sides are still to be asked."""
-    for side in silent:
-        yield f"{fact.id}.{side}", _universe(fact)
-    yield fact.id, _standing(fact, silent, memory)
-    yield f"{fact.id}.disputed", frozenset((True, False, None))
 
 
 def _standing(fact: Fact, silent: set[Side], memory: Memory) -> Options:
@@ -291,7 +302,8 @@ def unsettled(rulebase: Rulebase, outlook: Outlook, wanted: Sequence[Wanted]) ->
         found += _order(outlook, roots)
     if "scope" in wanted:
         found += ["case.scope", *(f"{reason}.responsible" for reason in maybe)]
-        found += [f"{reason}.role" for reason in maybe if reason not in roots and _sides_differ(outlook, maybe)]
+        if _sides_differ(outlook, maybe) or not _surely_a_root(rulebase, outlook):
+            found += [f"{reason}.role" for reason in maybe if reason not in roots]
     if "decision" in wanted:
         found.append("case.decision")
     if "accommodations" in wanted:
@@ -305,6 +317,11 @@ def _roles(outlook: Outlook, reason: str) -> frozenset[Value | None]:
 
 def _sides_differ(outlook: Outlook, reasons: Sequence[str]) -> bool:
     return len({side for reason in reasons for side in cast("frozenset[str]", outlook.of(f"{reason}.responsible"))}) > 1
+
+
+def _surely_a_root(rulebase: Rulebase, outlook: Outlook) -> bool:
+    """Tell whether some reason, whichever, must come out as a root: links run in no circle, so one established does."""
+    return any(outlook.of(f"{reason}.status") == frozenset(("established",)) for reason in rulebase.reasons)
 
 
 def _order(outlook: Outlook, roots: Sequence[str]) -> Iterator[str]:
@@ -361,10 +378,11 @@ class _Weights:
         asked = [q for q in self.questionnaire.by_fact.get(fact, ()) if side in (q.side, "disputed", "")]
         still = [question for question in asked if question in self.situation.open]
         for question in still:
-            if question in self.situation.waiting:
-                self._push({test.name for test in tests(self.questionnaire.waits_for[question])}, weight, once=question)
+            condition = self.questionnaire.waits_for.get(question)
+            if condition and question in self.situation.waiting:
+                self._push({test.name for test in tests(condition)}, weight, once=question)
         derive = self.rulebase.vocabulary[fact].derive
-        if derive and not still:
+        if derive:  # where it is asked too, "I don't know" leaves it to what it follows from
             self._push(derive.sources, weight, once=fact)
         return still
 
@@ -391,7 +409,9 @@ class _Weights:
             offers = [f"accommodation.{item}" for item in self.rulebase.accommodations]
             behind = [*INPUTS, *offers] if head == "economics" else offers
             self._push(behind, weight, once=head)
-        elif name != "case.stage":
+        elif name == "case.stage":
+            self._push((_TELLS_STAGE,), weight, once=head)
+        else:
             self._scope(head, part, weight)
 
     def _scope(self, head: str, part: str, weight: float) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from churn_rules import conditions
+from churn_rules.asking import Asking, ChecklistItem
 from churn_rules.cases import Case, Observation, remember
 from churn_rules.conditions import All, Condition, Limit
 from churn_rules.diagnosis import Diagnosis, diagnose_case
+from churn_rules.economics import INPUTS
 from churn_rules.engines import Trace, engine_for
 from churn_rules.rulebase import Accommodation, Conclusions, Link, Reason, Rule, Rulebase, Thresholds, sort_into_strata
 from churn_rules.vocabulary import Derivation, Fact, Side, Span, Value, accept, parse_date
@@ -21,6 +24,7 @@ __all__ = [
     "REASONS",
     "THRESHOLDS",
     "VOCABULARY",
+    "asking",
     "case",
     "diagnosed",
     "knowns",
@@ -162,6 +166,22 @@ def rulebase(
         strata=strata,
         digest="sha256:small",
     )
+
+
+def asking(
+    *rules: Rule,
+    asked: Mapping[str, tuple[Side, ...]] | None = None,
+    only_where: Mapping[str, Condition] | None = None,
+    checklist: tuple[ChecklistItem, ...] = (),
+    **more: Any,
+) -> Rulebase:
+    """Make a rule base whose facts are asked of us, or of the sides given for them; amounts are not asked."""
+    vocabulary = {**VOCABULARY, "came_back": _yes_or_no("came_back", "they came back", "they stayed away", at="now")}
+    sides: dict[str, tuple[Side, ...]] = {name: () if name in INPUTS else ("us",) for name in vocabulary}
+    sides.update(asked or {})
+    vocabulary = {name: replace(fact, asked_of=sides[name]) for name, fact in vocabulary.items()}
+    made = rulebase(*rules, vocabulary=vocabulary, **more)
+    return replace(made, asking=Asking(checklist, only_where or {}), engines={})
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
