@@ -8,10 +8,24 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from churn_rules.api import as_json, diagnose, in_language, load, load_case, plan, replay, trace, why, why_not
+    from churn_rules.api import (
+        as_json,
+        begin_interview,
+        diagnose,
+        in_language,
+        load,
+        load_case,
+        plan,
+        replay,
+        trace,
+        verify_certificate,
+        why,
+        why_not,
+    )
     from churn_rules.cases import Case, Observation
     from churn_rules.diagnosis import Diagnosis
     from churn_rules.errors import CaseError, ChurnRulesError, EngineError, LoadError, PlanError, UnknownNameError
+    from churn_rules.interview import Interview
     from churn_rules.planning import Plan
     from churn_rules.replaying import Replay
     from churn_rules.rulebase import Rulebase
@@ -22,6 +36,7 @@ __all__ = [
     "ChurnRulesError",
     "Diagnosis",
     "EngineError",
+    "Interview",
     "LoadError",
     "Observation",
     "Plan",
@@ -30,6 +45,7 @@ __all__ = [
     "Rulebase",
     "UnknownNameError",
     "as_json",
+    "begin_interview",
     "diagnose",
     "in_language",
     "load",
@@ -37,15 +53,30 @@ __all__ = [
     "plan",
     "replay",
     "trace",
+    "verify_certificate",
     "why",
     "why_not",
 ]
 
 _HOMES = {
-    "api": ("as_json", "diagnose", "in_language", "load", "load_case", "plan", "replay", "trace", "why", "why_not"),
+    "api": (
+        "as_json",
+        "begin_interview",
+        "diagnose",
+        "in_language",
+        "load",
+        "load_case",
+        "plan",
+        "replay",
+        "trace",
+        "verify_certificate",
+        "why",
+        "why_not",
+    ),
     "cases": ("Case", "Observation"),
     "diagnosis": ("Diagnosis",),
     "errors": ("CaseError", "ChurnRulesError", "EngineError", "LoadError", "PlanError", "UnknownNameError"),
+    "interview": ("Interview",),
     "planning": ("Plan",),
     "replaying": ("Replay",),
     "rulebase": ("Rulebase",),

@@ -5,18 +5,21 @@ Never keeps anything between two calls: whoever wants speed loads a rule base on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
 from churn_rules.cases import Case, remember
+from churn_rules.certificate import verify
 from churn_rules.diagnosis import Diagnosis, diagnose_case
 from churn_rules.engines import DEFAULT, Trace, engine_for
 from churn_rules.explanation import Why, WhyNot
 from churn_rules.explanation import why as _why
 from churn_rules.explanation import why_not as _why_not
+from churn_rules.interview import Interview, start
 from churn_rules.loading import find_case, in_language, load
 from churn_rules.planning import Plan, plan_case
+from churn_rules.questionnaire import WANTED, Wanted
 from churn_rules.reading import case_from_facts, read_case, sound_case
 from churn_rules.replaying import Replay, replay_case
 from churn_rules.rulebase import Rulebase
@@ -25,6 +28,7 @@ from churn_rules.schemas import as_json
 __all__ = [
     "CaseLike",
     "as_json",
+    "begin_interview",
     "diagnose",
     "in_language",
     "load",
@@ -32,6 +36,7 @@ __all__ = [
     "plan",
     "replay",
     "trace",
+    "verify_certificate",
     "why",
     "why_not",
 ]
@@ -75,6 +80,35 @@ def diagnose(
     """
     rulebase = rulebase or load()
     return diagnose_case(rulebase, load_case(case, rulebase), engine, missing=missing)
+
+
+def begin_interview(
+    case: CaseLike | None = None, *, rulebase: Rulebase | None = None, wanted: Iterable[Wanted] = WANTED
+) -> Interview:
+    """Begin an interview: a value that names the next question, takes an answer and gives a new one.
+
+    Args:
+        case: What is known already; only what it lacks is asked. See `load_case`.
+        rulebase: From `load()`, in any language; without it the shipped rules are loaded anew.
+        wanted: What is asked for, of `root`, `scope`, `decision` and `accommodations`; nothing is asked that cannot
+            change it.
+
+    Raises:
+        CaseError: See `load_case`.
+        UnknownNameError: Something is asked for that no interview can find out.
+    """
+    rulebase = rulebase or load()
+    return start(rulebase, load_case(case, rulebase) if case is not None else None, wanted)
+
+
+def verify_certificate(case: CaseLike, *, rulebase: Rulebase | None = None) -> tuple[str, ...]:
+    """Prove anew that no answer to what an interview did not ask can change what its case concludes.
+
+    Returns:
+        What is wrong with the certificate of the case, as sentences; nothing where it is proved.
+    """
+    rulebase = rulebase or load()
+    return verify(rulebase, load_case(case, rulebase))
 
 
 def replay(case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DEFAULT) -> Replay:

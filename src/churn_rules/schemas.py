@@ -95,6 +95,7 @@ def _case_schema(rulebase: Rulebase) -> dict[str, Any]:
     for shape in ("SupplierTermsShape", "CostShape"):
         _only(definitions[shape]["properties"]["accommodation"], rulebase.accommodations)
     _only(definitions["RequirementShape"]["properties"]["met_by"]["items"], rulebase.accommodations)
+    schema["anyOf"] = [{"required": ["interview"]}, {"properties": {"timeline": {"minItems": 1}}}]
     for key in ("roots", "acceptable_roots", "chain"):
         _only(definitions["ExpectShape"]["properties"][key]["anyOf"][0]["items"], rulebase.reasons)
     return _titled(schema, "A case of churn-rules")
