@@ -131,8 +131,9 @@ class Interview:
             if name not in self.lines:
                 raise UnknownNameError("line of the checklist", name, self.lines)
         ticks = {name: "yes" if name in happened else "unknown" if name in unknown else "no" for name in self.lines}
-        kept = tuple(answer for answer in self.answers if answer.asked not in self.lines)
-        answers = (*(Answer(name, tick, "record") for name, tick in ticks.items()), *kept)
+        told = tuple(Answer(name, tick, "record") for name, tick in ticks.items())
+        kept = self._without_checklist()
+        answers = (*told, *kept) if len(kept) < len(self.answers) else (*kept, *told)  # anew: in its old place
         return _standing(replace(self, answers=answers))
 
     def answer(self, asked: str, value: object, side: Side | None = None) -> Interview:
@@ -157,8 +158,11 @@ class Interview:
     def back(self) -> Interview:
         """Return the interview before the last answer, or before the checklist."""
         if self.answers and self.answers[-1].asked in self.lines:
-            return replace(self, answers=())
+            return replace(self, answers=self._without_checklist())
         return replace(self, answers=self.answers[:-1])
+
+    def _without_checklist(self) -> tuple[Answer, ...]:
+        return tuple(answer for answer in self.answers if answer.asked not in self.lines)
 
     def _read(self, asked: str, value: object, side: Side | None) -> Answer:
         if asked in self.lines:
@@ -276,8 +280,10 @@ def _standing(interview: Interview) -> Interview:
     }
     ids = interview.questionnaire.ids
     kept = replace(interview, answers=tuple(one for one in interview.answers if ids.get(one.asked) not in settled))
-    while senseless := {answer.asked for answer in kept.answers if not _makes_sense(kept, answer)}:
-        kept = replace(kept, answers=tuple(one for one in kept.answers if one.asked not in senseless))
+    while senseless := [answer for answer in kept.answers if not _makes_sense(kept, answer)]:
+        # one at a time, what others wait for first: without it another word may stand, and they make sense again
+        first = min(senseless, key=lambda answer: interview.questionnaire.order.index(ids[answer.asked].fact))
+        kept = replace(kept, answers=tuple(one for one in kept.answers if one is not first))
     return kept
 
 
