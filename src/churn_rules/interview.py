@@ -180,8 +180,9 @@ class Interview:
             if name not in self.lines:
                 raise UnknownNameError("line of the checklist", name, self.lines)
         ticks = {name: "yes" if name in happened else "unknown" if name in unknown else "no" for name in self.lines}
-        kept = tuple(answer for answer in self.answers if answer.asked not in self.lines)
-        answers = (*(Answer(name, tick, "record") for name, tick in ticks.items()), *kept)
+        told = tuple(Answer(name, tick, "record") for name, tick in ticks.items())
+        kept = self._without_checklist()
+        answers = (*told, *kept) if len(kept) < len(self.answers) else (*kept, *told)  # anew: in its old place
         return _standing(replace(self, answers=answers, before=None))
 
     def answer(self, asked: str, value: object, side: Side | None = None) -> Interview:
@@ -207,8 +208,11 @@ class Interview:
     def back(self) -> Interview:
         """Return the interview before the last answer, or before the checklist."""
         if self.answers and self.answers[-1].asked in self.lines:
-            return replace(self, answers=(), before=None)
+            return replace(self, answers=self._without_checklist(), before=None)
         return replace(self, answers=self.answers[:-1], before=None)
+
+    def _without_checklist(self) -> tuple[Answer, ...]:
+        return tuple(answer for answer in self.answers if answer.asked not in self.lines)
 
     def read(self, asked: str, value: object, side: Side | None = None) -> Answer:
         """Return an answer as it would be taken down; see `answer`."""
@@ -334,8 +338,14 @@ def _standing(interview: Interview) -> Interview:
     }
     ids = interview.questionnaire.ids
     kept = interview
-    while gone := {one.asked for one in kept.answers if ids.get(one.asked) in settled or not _makes_sense(kept, one)}:
-        kept = replace(kept, answers=tuple(one for one in kept.answers if one.asked not in gone), before=None)
+    if settled and any(ids.get(one.asked) in settled for one in kept.answers):
+        kept = replace(
+            kept, answers=tuple(one for one in kept.answers if ids.get(one.asked) not in settled), before=None
+        )
+    while senseless := [answer for answer in kept.answers if not _makes_sense(kept, answer)]:
+        # one at a time, what others wait for first: without it another word may stand, and they make sense again
+        first = min(senseless, key=lambda answer: interview.questionnaire.order.index(ids[answer.asked].fact))
+        kept = replace(kept, answers=tuple(one for one in kept.answers if one is not first), before=None)
     return kept
 
 

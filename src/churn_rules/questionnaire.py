@@ -375,7 +375,8 @@ class _Weights:
 
     def _asked(self, fact: str, side: str, weight: float) -> list[Question]:
         """Return the open questions about a fact; push what must be answered first, or what the fact follows from."""
-        asked = [q for q in self.questionnaire.by_fact.get(fact, ()) if side in (q.side, "disputed", "")]
+        questions = self.questionnaire.by_fact.get(fact, ())
+        asked = [q for q in questions if side in (q.side, "disputed", "") or len(questions) == 1]
         still = [question for question in asked if question in self.situation.open]
         for question in still:
             condition = self.questionnaire.waits_for.get(question)
