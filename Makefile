@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types rules docs agreement bench goldens languages pythons wheel clean
+.PHONY: help setup demo test check format lint types rules docs agreement bench goldens interviews kills languages pythons wheel clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,12 @@ languages: $(READY) ## Bring all .po files up to date with the rules and the pro
 
 agreement: $(READY) ## A million random cases, every engine against the reference
 	$(BIN)/python -m tests.agreement --rows 1000000 --seed 1
+
+interviews: $(READY) ## 5,000 random sessions and every case, each held against asking everything
+	$(BIN)/python -m tests.interviews --sessions 5000 --seed 1
+
+kills: $(READY) ## 500 interviews killed at any moment: nothing acknowledged may be lost
+	$(BIN)/python -m tests.kills --kills 500 --seed 1
 
 bench: $(READY) ## Time a single case, loading, and memory over 200,000 cases
 	$(BIN)/python benchmarks/single_case.py

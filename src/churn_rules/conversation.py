@@ -87,9 +87,7 @@ def introduce(talk: Talk, language: Language) -> tuple[str, str]:
     talk.tell(heading(language.say("The customer")))
     title = " ".join(talk.ask(language.say("Who left? A name for the case") + ": ").split())
     while True:
-        lost = talk.ask(
-            language.say("When did they leave? A year, a month or a day; Enter if they have not left yet") + ": "
-        )
+        lost = talk.ask(language.say("When did they leave? A year, month or day; Enter: not yet") + ": ")
         if not lost.strip():
             return title, ""
         try:

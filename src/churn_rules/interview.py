@@ -104,8 +104,8 @@ def resume(rulebase: Rulebase, case: Case) -> tuple[Interview, tuple[str, ...]]:
 class Interview:
     """One interview; all that it says follows from the rule base, the case that it starts from and the answers.
 
-    Made by `churn_rules.begin_interview`; `checklist` and `question` say what to ask next, `tick` and `answer` take what
-    was answered, and `conclude` and `certify` end it.
+    Made by `churn_rules.begin_interview`; `checklist` and `question` say what to ask next, `tick` and `answer` take
+    what was answered, and `conclude` and `certify` end it.
 
     `lines` are those of the checklist on which it hangs what is asked for, and `open_at_first` the questions that the
     case left open, before anything was answered. `before` is the situation before the last answer and the fact that

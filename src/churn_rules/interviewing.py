@@ -20,7 +20,7 @@ from churn_rules.rulebase import Rulebase
 from churn_rules.typed import read_date, read_typed
 from churn_rules.vocabulary import Span, Term, Value, plain
 
-__all__ = ["Begun", "answered", "opened"]
+__all__ = ["Begun", "answered", "check_file", "opened"]
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TICKS = {True: "yes", False: "no"}
@@ -62,14 +62,12 @@ def opened(
         CaseError: The file, or the case to start from, is wrong.
         ValueRefusedError: The date is none.
     """
+    check_file(target)
     if target.exists():
         if start_from or title or lost:
             given = "`--from`" if start_from else "`--title` and `--lost`"
             raise InterviewError(f"`{target}` is there already, so {given} cannot be heeded; name another file")
         return _gone_on(rulebase, target, wanted)
-    if target.suffix != ".yaml" or not _ID.fullmatch(target.stem):
-        why = "a case is called as its file is, in lower case with hyphens"
-        raise InterviewError(f"`{target}` cannot hold a case: {why}; write it as acme.yaml or acme-2026.yaml")
     if start_from:
         case = replace(read_case(start_from, rulebase), id=target.stem)
         plain_case = {**read_plain_case(start_from), "case": target.stem}
@@ -77,6 +75,19 @@ def opened(
     day = read_date(lost, rulebase.language) if lost else None
     case = Case(id=target.stem, title=title or target.stem, source=f"Interview of {today.isoformat()}", lost=day)
     return Begun(start(rulebase, case, wanted or WANTED), _plain(case))
+
+
+def check_file(target: Path) -> None:
+    """Refuse a file that no interview can be kept in.
+
+    Raises:
+        InterviewError: It is not called as a case is, or its folder is not there.
+    """
+    if target.suffix != ".yaml" or not _ID.fullmatch(target.stem):
+        why = "a case is called as its file is, in lower case with hyphens"
+        raise InterviewError(f"`{target}` cannot hold a case: {why}; write it as acme.yaml or acme-2026.yaml")
+    if not target.parent.is_dir():
+        raise InterviewError(f"`{target}` cannot be written: there is no folder `{target.parent}`")
 
 
 def _plain(case: Case) -> dict[str, object]:

@@ -5,6 +5,7 @@ Never works anything out: it parses, calls one function and prints.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -81,7 +82,7 @@ def ask(
     interview goes on from it.
     """
     from churn_rules.conversation import converse, introduce
-    from churn_rules.interviewing import answered, opened
+    from churn_rules.interviewing import answered, check_file, opened
     from churn_rules.loading import find_case
     from churn_rules.saving import Kept
 
@@ -90,6 +91,7 @@ def ask(
     target = file or Path(f"interview-{today.isoformat()}.yaml")
     talk = _Terminal(to_stderr=as_ == "json")
     asks = not no_input
+    check_file(target)
     if asks and not (target.exists() or start_from or title or lost or answers_file):
         title, lost = _heard(lambda: introduce(talk, rulebase.language), target)
     begun = opened(
@@ -129,7 +131,10 @@ class _Terminal:
 
     def ask(self, prompt: str) -> str:
         click.echo(f"  {prompt}", nl=False, err=self.to_stderr)
-        return input()
+        text = input()
+        if not sys.stdin.isatty():  # nobody typed it here, so that the talk would be hard to read
+            click.echo(text, err=self.to_stderr)
+        return text
 
 
 _Heard = TypeVar("_Heard")
