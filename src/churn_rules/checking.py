@@ -14,7 +14,7 @@ from churn_rules.errors import LoadError, did_you_mean
 from churn_rules.patterns import LIMITS, breaches
 from churn_rules.reading.draft import Draft
 from churn_rules.rulebase import STATUSES, Rule, Rulebase, Topic, drawn_by, sort_into_strata, sources_in
-from churn_rules.vocabulary import Term, Value, exact
+from churn_rules.vocabulary import SIDES, Term, Value, exact
 
 __all__ = ["check", "finish"]
 
@@ -275,10 +275,11 @@ def _check_checklist(draft: Draft, accepted: Mapping[str, Rule]) -> None:
     read = [test for rule in accepted.values() for test in tests(rule.premise)]
     for item in draft.asking.checklist:
         for fact, value in item.absent:
-            left = [test for test in read if test.name == fact and holds(test, {fact: value}) is None]
-            if left:
+            names = {fact, *(f"{fact}.{side}" for side in SIDES)}
+            left = [test.limit for test in read if test.name in names and holds(test, {test.name: value}) is None]
+            if left and isinstance(left[0], float):
                 what = f"the range of `{fact}` does not decide every premise about it"
-                why = f"whether it lies beyond {left[0].limit} would stay unknown, though nobody would be asked"
+                why = f"whether it lies beyond {left[0]:.12g} would stay unknown, though nobody would be asked"
                 path = ("checklist", item.id, "absent", fact)
                 draft.issue("V223", what, why, "narrow the range", rule="questionnaire.yaml", path=path)
 

@@ -34,7 +34,7 @@ def read_asking(draft: Draft, document: Document) -> None:
                 document.issue("V219", what, why, "keep one of them", at)
         items.append(ChecklistItem(name, item.text, tuple(_absent(name, item.absent, draft, document))))
     where = dict(_only_where(shape, draft, document))
-    _check_circle(where, document)
+    _check_circle(where, draft, document)
     draft.asking = Asking(tuple(items), where)
 
 
@@ -81,15 +81,17 @@ def _unknown_fact(name: str, draft: Draft, document: Document, path: tuple[str, 
         document.issue("V208", f"unknown fact `{name}`", "only declared facts are asked", fix, document.key(path))
 
 
-def _check_circle(where: Mapping[str, Condition], document: Document) -> None:
-    """Refuse questions that wait for one another: none of them could ever be asked."""
-    graph = {name.partition(".")[0]: set[str]() for name in where}
+def _check_circle(where: Mapping[str, Condition], draft: Draft, document: Document) -> None:
+    """Refuse questions that wait for one another, or for what follows from them: none of them could ever be asked."""
+    graph = {fact.id: set(fact.derive.sources if fact.derive else ()) for fact in draft.vocabulary.values()}
     for name, condition in where.items():
         graph[name.partition(".")[0]] |= {test.name.partition(".")[0] for test in tests(condition)}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         names = list(dict.fromkeys(error.args[1]))
-        at = document.key(("only_where", next(name for name in where if name.partition(".")[0] in names)))
-        why, fix = "none of them could ever be asked", "let one of them make sense by itself"
-        document.issue("V222", f"these questions wait for one another: {', '.join(names)}", why, fix, at)
+        first = next((name for name in where if name.partition(".")[0] in names), "")
+        if first:  # facts that are derived in a circle are refused already
+            why, fix = "none of them could ever be asked", "let one of them make sense by itself"
+            what, at = f"these questions wait for one another: {', '.join(names)}", document.key(("only_where", first))
+            document.issue("V222", what, why, fix, at)
