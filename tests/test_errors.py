@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,15 +17,21 @@ import pytest
 from pydantic import Field
 
 from churn_rules.checking import check
-from churn_rules.errors import CaseError, Issue, LoadError, render_issues
+from churn_rules.conversation import read_numbers
+from churn_rules.errors import CaseError, Issue, LoadError, Location, ValueRefusedError, render_issues
+from churn_rules.interview import start
+from churn_rules.interviewing import answered
+from churn_rules.language import ENGLISH
 from churn_rules.loading import load
 from churn_rules.reading import case_from_facts, case_paths, read_case, read_cases, read_rules
 from churn_rules.reading.documents import read_document
 from churn_rules.reading.shapes import FactShape, shape_of
+from churn_rules.typed import read_date
 
 BROKEN = Path(__file__).parent / "broken"
 SOURCE = Path(__file__).parents[1] / "src"
 OVERLAYS = sorted(BROKEN.glob("*.yaml"))
+SHIPPED = load()
 REWRITE = os.environ.get("CHURN_REWRITE_GOLDENS") == "1"
 
 # --- how a fault is laid over the sound rule base ---------------------------------------------------------------------
@@ -257,6 +264,54 @@ def stray_translation() -> Sequence[Issue]:
     return issues_of_rules()
 
 
+# --- faults of answers ------------------------------------------------------------------------------------------------
+
+
+def answers_that_are(text: str) -> Sequence[Issue]:
+    """Answer the interview of the shipped rules from a file."""
+    Path("answers.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        answered(start(SHIPPED), Path("answers.yaml"), everything=True)
+    return caught.value.issues
+
+
+def answered_for_another_side() -> Sequence[Issue]:
+    held = "answers: [{asked: stated_reason.us, answer: price, side: customer}]"
+    return answers_that_are(f"case: acme\ninterview: {{{held}}}\n")
+
+
+def typed_at_a_prompt(read: Callable[[], object], where: str) -> Sequence[Issue]:
+    with pytest.raises(ValueRefusedError) as caught:
+        read()
+    error = caught.value
+    return [Issue(error.code, error.what, error.why, error.fix, Location(where))]
+
+
+def left_on(text: str) -> Callable[[], Sequence[Issue]]:
+    return lambda: typed_at_a_prompt(lambda: read_date(text), "--lost")
+
+
+def ticked(text: str) -> Callable[[], Sequence[Issue]]:
+    return lambda: typed_at_a_prompt(lambda: read_numbers(text, 18, ENGLISH), "the checklist")
+
+
+ANSWERS = {
+    "Q501-no-tick": "price: perhaps\n",
+    "Q503-far-too-long": f"price_increase: {'x' * 300}\n",
+    "Q504-no-plain-text": 'price_increase: "3\N{SUPERSCRIPT TWO}"\n',
+    "Q505-nothing": 'price_increase: ""\n',
+    "Q506-neither-yes-nor-no": "customer_objected_to_price: rather\n",
+    "Q507-no-number": "price_increase: a lot\n",
+    "Q508-comma-or-point": 'yearly_margin: "1,000"\n',
+    "Q509-beyond-the-range": 'price_increase: "30000 %"\n',
+    "Q510-below-zero": 'months_without_contact: "-3"\n',
+    "Q511-backwards": "price_increase: 40 to 30\n",
+    "Q512-another-unit": "months_without_contact: 3 years\n",
+    "Q513-no-such-choice": "late_deliveries: often\n",
+    "Q514-two-choices": "external_force: a\n",
+    "Q521-no-such-question": "price_incraese: 30\nstated_reason: price\n",
+}
+
 MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "C301-bare-fact": unknown_bare_fact,
     "C302-unknown-side": unknown_side_of_a_bare_fact,
@@ -271,6 +326,13 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "F405-no-rule-and-no-finding": no_rule_and_no_finding,
     "F405-no-rule-at-all": no_rule_at_all,
     "F403-stray-translation": stray_translation,
+    **{name: partial(answers_that_are, text) for name, text in ANSWERS.items()},
+    "Q502-answered-for-another-side": answered_for_another_side,
+    "Q515-no-date": left_on("soon"),
+    "Q516-day-or-month-first": left_on("03/04/2009"),
+    "Q517-no-such-day": left_on("31 February 2009"),
+    "Q518-no-such-line": ticked("1 99"),
+    "Q519-ticked-and-not-known": ticked("1 u 1"),
     "S208-misfit-without-wording": misfit_without_wording,
     "T501-out-of-order": translation_out_of_order,
     "T501-unclosed-quote": unclosed_translation,
@@ -306,7 +368,7 @@ def test_every_code_has_a_golden() -> None:
     found = {
         code
         for path in SOURCE.rglob("*.py")
-        for code in re.findall(r'"([YSRVCFT]\d{3})"', path.read_text(encoding="utf-8"))
+        for code in re.findall(r'"([YSRVCFTQ]\d{3})"', path.read_text(encoding="utf-8"))
     }
     shown = {path.name[:4] for path in BROKEN.glob("*.txt")}
     assert found == shown

@@ -22,7 +22,7 @@ from churn_rules.typed import read_date, read_typed
 from churn_rules.vocabulary import SIDES, Fact, Side, spoken
 from churn_rules.words import ASKED, DECISION, SCOPE
 
-__all__ = ["Ending", "Talk", "converse", "introduce", "tell_answers", "tell_sureness"]
+__all__ = ["Ending", "Talk", "converse", "introduce", "read_numbers", "tell_answers", "tell_sureness"]
 
 Ending = Literal["done", "enough", "left"]
 """How a conversation ended: nothing can change any more, the time is up, or the user left and may come back."""
@@ -168,7 +168,7 @@ class _Conversation:
                     return
                 continue
             try:
-                happened, unknown = _numbers(text, len(items), language)
+                happened, unknown = read_numbers(text, len(items), language)
             except ValueRefusedError as error:
                 self._refuse(error)
                 continue
@@ -429,7 +429,7 @@ def _side_of(text: str) -> tuple[Side | None, str]:
     return None, text
 
 
-def _numbers(text: str, most: int, language: Language) -> tuple[list[int], list[int]]:
+def read_numbers(text: str, most: int, language: Language) -> tuple[list[int], list[int]]:
     """Read the numbers of what happened, and after a `u` those that are not known.
 
     Raises:

@@ -145,20 +145,31 @@ def answered(interview: Interview, file: Path | None, *, everything: bool) -> In
 def _given(interview: Interview, file: Path) -> dict[str, Answer]:
     document, raw = read_answers(file)
     given: dict[str, Answer] = {}
-    for path, asked, value, side in raw:
+    for path, name, value, side in raw:
+        asked = _named(interview, name)
         try:
             given[asked] = interview.read(asked, _read(interview, asked, value), side)
-        except UnknownNameError as error:
+        except UnknownNameError:
             names = [*interview.questionnaire.ids, *(item.id for item in interview.rulebase.asking.checklist)]
             if asked in names:  # a line of the checklist on which nothing hangs
                 continue
-            what, fix = f"there is no question `{asked}`", f"leave it out{did_you_mean(asked, names)}"
-            document.issue("Q521", what, f"{error}".partition(";")[0], fix, document.key(path))
+            what, why = f"there is no question `{asked}`", "no question and no line of the checklist is called that"
+            sides = [interview.questionnaire.id_of(one) for one in interview.questionnaire.by_fact.get(asked, ())]
+            fix = f"say whose word it is: {', '.join(sides)}" if sides else f"leave it out{did_you_mean(asked, names)}"
+            document.issue("Q521", what, why, fix, document.key(path))
         except ValueRefusedError as error:
             document.issue(error.code, error.what, error.why, error.fix, document.place(path))
     if document.issues:
         raise CaseError(document.issues)
     return given
+
+
+def _named(interview: Interview, name: str) -> str:
+    """Return the question that a name means: a fact without a side counts as on record, unless it needs a side."""
+    questions = interview.questionnaire.by_fact.get(name, ())
+    if len(questions) > 1 and name in interview.rulebase.names_read:
+        return interview.questionnaire.id_of(questions[0])
+    return name
 
 
 def _read(interview: Interview, asked: str, value: object) -> object:
