@@ -22,10 +22,11 @@ from random import Random
 from churn_rules.asking import ChecklistItem
 from churn_rules.cases import Case, remember
 from churn_rules.certificate import verify
+from churn_rules.choosing import undecided
 from churn_rules.diagnosis import Diagnosis, diagnose_case
 from churn_rules.interview import Interview, concluded, start
 from churn_rules.loading import load, shipped
-from churn_rules.questionnaire import WANTED, Question, Wanted, questionnaire_of, situation_of, undecided
+from churn_rules.questionnaire import WANTED, Question, Wanted, questionnaire_of, situation_of
 from churn_rules.reading import read_case
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import Fact, Side, Span, Value, exact

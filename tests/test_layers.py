@@ -21,6 +21,7 @@ LAYERS = (
     ("loading",),
     ("bounds", "engines"),
     ("certificate", "diagnosis", "questionnaire"),
+    ("choosing",),
     ("interview",),
     ("explanation", "filling", "planning"),
     ("replaying",),

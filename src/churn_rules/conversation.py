@@ -5,30 +5,29 @@ Never prints and never reads a key: it tells lines to, and asks texts of, whatev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from churn_rules.cases import Disagreement
 from churn_rules.errors import ChurnRulesError, OutputError, ValueRefusedError
 from churn_rules.interview import Answer, Interview
-from churn_rules.language import Language, in_english
+from churn_rules.language import Language
 from churn_rules.questionnaire import Question
-from churn_rules.rulebase import Rulebase
 from churn_rules.telling import Line
 from churn_rules.telling.aloud import adds_in_words, premise_of
+from churn_rules.telling.interviews import answer_in_words, tell_answers
 from churn_rules.telling.lines import heading, sentence
 from churn_rules.typed import read_date, read_typed
 from churn_rules.vocabulary import SIDES, Fact, Side, spoken
-from churn_rules.words import ASKED, DECISION, SCOPE
+from churn_rules.words import ASKED
 
-__all__ = ["Ending", "Talk", "converse", "introduce", "read_numbers", "tell_answers", "tell_sureness"]
+__all__ = ["Ending", "Talk", "converse", "introduce", "read_numbers"]
 
 Ending = Literal["done", "enough", "left"]
 """How a conversation ended: nothing can change any more, the time is up, or the user left and may come back."""
 
 _MOST_RULES = 5
-_TICKED = in_english(yes="yes", no="no", unknown="not known")
 _SIDE_WORDS: dict[str, Side] = {
     "record": "record", "us": "us", "customer": "customer", "we": "us", "them": "customer",
     "administratie": "record", "wij": "us", "klant": "customer",
@@ -356,7 +355,7 @@ class _Conversation:
         self.state.interview = changed
         if changed.answers and changed.answers[-1].asked not in changed.lines:
             self.line(
-                self.language.say("Noted: {what}.", what=_answered(_newest(before, changed), changed)),
+                self.language.say("Noted: {what}.", what=answer_in_words(_newest(before, changed), changed)),
                 hang=2,
                 style="good",
             )
@@ -458,66 +457,3 @@ def read_numbers(text: str, most: int, language: Language) -> tuple[list[int], l
             language.say("type it once"),
         )
     return numbers
-
-
-# --- answers in words -------------------------------------------------------------------------------------------------
-
-
-def tell_answers(interview: Interview) -> Iterator[Line]:
-    """Tell all answers so far, numbered in the order in which they were given."""
-    language = interview.rulebase.language
-    yield from heading(language.say("Your answers"))
-    if not interview.answers:
-        yield Line(language.say("None yet."))
-    for number, answer in enumerate(interview.answers, start=1):
-        yield Line(f"{number:>2}  {sentence(_answered(answer, interview))}", hang=4)
-
-
-def _answered(answer: Answer, interview: Interview) -> str:
-    language, rulebase = interview.rulebase.language, interview.rulebase
-    if answer.asked in interview.lines:
-        ticked = language.word(str(answer.value), _TICKED)
-        return language.say("{line}: {ticked}", line=interview.lines[answer.asked].text, ticked=ticked)
-    question = interview.questionnaire.ids[answer.asked]
-    fact = rulebase.vocabulary[question.fact]
-    side = language.word(answer.side, ASKED)
-    return language.say("{what} ({side})", what=spoken(fact, answer.value, language), side=side)
-
-
-def tell_sureness(interview: Interview) -> Iterator[Line]:
-    """Tell how sure a conclusion is that was drawn before all was asked that it hangs on."""
-    language = interview.rulebase.language
-    yield from heading(language.say("How sure this is"))
-    count = interview.most_left
-    yield Line(
-        language.say("One question was not asked on which something still hangs.")
-        if count == 1
-        else language.say("{count} questions were not asked on which something still hangs.", count=count),
-        hang=2,
-    )
-    for aim, codes in interview.could_still_be.items():
-        yield Line(_sure(aim, [_title(aim, code, interview.rulebase) for code in codes], language), hang=2)
-
-
-def _title(aim: str, code: str, rulebase: Rulebase) -> str:
-    match aim:
-        case "root":
-            return rulebase.reasons[code].title
-        case "accommodations":
-            return rulebase.accommodations[code].title
-    return rulebase.language.word(code, SCOPE if aim == "scope" else DECISION)
-
-
-def _sure(aim: str, codes: Sequence[str], language: Language) -> str:
-    told = language.joined(", ", codes)
-    if aim == "accommodations":
-        if not codes:
-            return language.say("What to offer: sure.")
-        return language.say("What to offer: not sure yet of {offers}.", offers=told)
-    what = language.word(aim, _AIMS)
-    if len(codes) <= 1:
-        return language.say("{aim}: sure.", aim=sentence(what))
-    return language.say("{aim}: could still be {options}.", aim=sentence(what), options=told)
-
-
-_AIMS = in_english(root="the root cause", scope="the scope", decision="the decision")

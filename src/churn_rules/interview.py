@@ -13,6 +13,7 @@ from typing import Literal, cast
 from churn_rules.asking import ChecklistItem
 from churn_rules.bounds import Outlook, bounds_of
 from churn_rules.cases import Case, Certificate, Disagreement, Memory, Observation, Unasked, remember
+from churn_rules.choosing import next_question, undecided, unsettled
 from churn_rules.conditions import holds
 from churn_rules.diagnosis import Diagnosis, diagnose_case
 from churn_rules.engines import DEFAULT
@@ -23,12 +24,9 @@ from churn_rules.questionnaire import (
     Questionnaire,
     Situation,
     Wanted,
-    next_question,
     questionnaire_of,
     situation_after,
     situation_of,
-    undecided,
-    unsettled,
 )
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Side, Span, Value, accept

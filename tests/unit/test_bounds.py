@@ -13,6 +13,7 @@ import pytest
 
 from churn_rules.bounds import ANYTHING, Options, bounds_of, is_settled, settled_value, truth_between
 from churn_rules.cases import Case, Cost, Observation, Requirement, remember
+from churn_rules.choosing import told, undecided, unsettled
 from churn_rules.conditions import All, Any
 from churn_rules.engines import engine_for
 from churn_rules.figures import Figures
@@ -24,9 +25,6 @@ from churn_rules.questionnaire import (
     questionnaire_of,
     situation_after,
     situation_of,
-    told,
-    undecided,
-    unsettled,
 )
 from churn_rules.reading import read_case
 from churn_rules.rulebase import Rulebase

@@ -13,12 +13,13 @@ import pytest
 
 from churn_rules.cases import Case, Certificate, Observation, Unasked
 from churn_rules.certificate import verify
+from churn_rules.choosing import undecided
 from churn_rules.diagnosis import diagnose_case
 from churn_rules.figures import Figures
 from churn_rules.interview import concluded, start
 from churn_rules.loading import load, shipped
 from churn_rules.money import Amount
-from churn_rules.questionnaire import WANTED, Wanted, situation_of, undecided
+from churn_rules.questionnaire import WANTED, Wanted, situation_of
 from churn_rules.reading import read_case
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Span, exact

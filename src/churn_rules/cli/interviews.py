@@ -172,8 +172,8 @@ def _conclude(interview: Interview, target: Path, engine: str, as_: str) -> None
 
 
 def _last_words(interview: Interview, target: Path) -> Iterable[Line]:
-    from churn_rules.conversation import tell_sureness
     from churn_rules.telling import Line
+    from churn_rules.telling.interviews import tell_sureness
 
     say = interview.rulebase.language.say
     if not interview.is_done:
