@@ -295,6 +295,11 @@ def ticked(text: str) -> Callable[[], Sequence[Issue]]:
     return lambda: typed_at_a_prompt(lambda: read_numbers(text, 18, ENGLISH), "the checklist")
 
 
+def senseless_answer() -> Sequence[Issue]:
+    interview = start(SHIPPED).tick(())
+    return typed_at_a_prompt(lambda: interview.answer("price_increase", 30), "an answer")
+
+
 ANSWERS = {
     "Q501-no-tick": "price: perhaps\n",
     "Q503-far-too-long": f"price_increase: {'x' * 300}\n",
@@ -333,6 +338,7 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "Q517-no-such-day": left_on("31 February 2009"),
     "Q518-no-such-line": ticked("1 99"),
     "Q519-ticked-and-not-known": ticked("1 u 1"),
+    "Q520-senseless": senseless_answer,
     "S208-misfit-without-wording": misfit_without_wording,
     "T501-out-of-order": translation_out_of_order,
     "T501-unclosed-quote": unclosed_translation,

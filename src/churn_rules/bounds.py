@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 FALSE, UNKNOWN, TRUE = 0, 1, 3  # so that `&` and `|` are Kleene's and and or
+_MOST_REMEMBERED = 20_000  # truths by name and options, so that a service that runs for long does not grow
 _CODE: Mapping[Truth, int] = {False: FALSE, None: UNKNOWN, True: TRUE}
 
 Options = frozenset[Value | None] | Span | None
@@ -168,6 +169,8 @@ class Bounds:
         found = self._truths.get((name, options))
         if found is None:
             told = ((self._numbers[test], *_truths(test, options)) for test in self._by_name.get(name, ()))
+            if len(self._truths) > _MOST_REMEMBERED:
+                self._truths.clear()
             found = self._truths[name, options] = tuple(told)
         return found
 

@@ -199,9 +199,14 @@ class Interview:
         question = self.questionnaire.ids.get(asked)
         if any(answer.asked == asked for answer in self.answers):
             answers = tuple(given if answer.asked == asked else answer for answer in self.answers)
-            return _standing(replace(self, answers=answers, before=None))
-        before = (self.situation, question.fact) if question else None
-        return _standing(replace(self, answers=(*self.answers, given), before=before))
+            changed = _standing(replace(self, answers=answers, before=None))
+        else:
+            before = (self.situation, question.fact) if question else None
+            changed = _standing(replace(self, answers=(*self.answers, given), before=before))
+        if given not in changed.answers:
+            why = "a line of the checklist, or another answer, says that there is nothing to ask here"
+            raise ValueRefusedError("Q520", f"`{asked}` makes no sense", why, "change that answer first")
+        return changed
 
     def back(self) -> Interview:
         """Return the interview before the last answer, or before the checklist."""

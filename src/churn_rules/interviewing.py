@@ -117,7 +117,7 @@ def _gone_on(rulebase: Rulebase, target: Path, wanted: tuple[Wanted, ...] | None
     return Begun(interview, read_plain_case(target), tuple(remarks))
 
 
-def answered(interview: Interview, file: Path | None, *, everything: bool) -> Interview:
+def answered(interview: Interview, file: Path | None, *, everything: bool) -> tuple[Interview, tuple[str, ...]]:
     """Answer an interview from a file of answers.
 
     Args:
@@ -126,6 +126,9 @@ def answered(interview: Interview, file: Path | None, *, everything: bool) -> In
             it nothing is known.
         everything: Whether what the file does not tell is not known; otherwise the interview stops at the first
             question that it does not answer.
+
+    Returns:
+        The interview, and the names of the answers that it did not ask for.
 
     Raises:
         CaseError: An answer has no question, or does not fit; `issues` holds all of them.
@@ -136,10 +139,11 @@ def answered(interview: Interview, file: Path | None, *, everything: bool) -> In
     while question := interview.question:
         asked = interview.questionnaire.id_of(question)
         if asked not in given and not everything:
-            return interview
+            break
         answer = given.get(asked, Answer(asked, None, question.side))
         interview = interview.answer(asked, answer.value, answer.side)
-    return interview
+    heard = {answer.asked for answer in interview.answers}
+    return interview, tuple(name for name in given if name not in heard and name not in interview.lines)
 
 
 def _given(interview: Interview, file: Path) -> dict[str, Answer]:

@@ -108,7 +108,9 @@ def ask(
     with Kept(target, begun.plain_case) as kept:
         interview, ending = begun.interview, "left"
         if answers_file or no_input:
-            interview = answered(interview, answers_file, everything=no_input)
+            interview, needless = answered(interview, answers_file, everything=no_input)
+            if needless and no_input:
+                click.echo(f"note: these answers were not asked for: {', '.join(needless)}", err=True)
             kept.save(interview)
             ending = "done"
         if asks:
