@@ -31,7 +31,7 @@ _MOST_RULES = 5
 _SIDE_WORDS: dict[str, Side] = {
     "record": "record", "us": "us", "customer": "customer", "we": "us", "them": "customer",
     "administratie": "record", "wij": "us", "klant": "customer",
-    "\u8bb0\u5f55": "record", "\u6211\u65b9": "us", "\u6211\u4eec": "us", "\u5ba2\u6237": "customer",
+    "记录": "record", "我方": "us", "我们": "us", "客户": "customer",
 }  # fmt: skip
 
 
@@ -224,7 +224,7 @@ class _Conversation:
             except ChurnRulesError as error:
                 self._refuse(error)
                 continue
-            if self._take(changed):
+            if self._take(changed, name):
                 self.state.topic = fact.topic
                 self.state.asked += 0 if again else 1
                 return
@@ -327,7 +327,7 @@ class _Conversation:
             tick = next((tick for tick, words in _TICK_WORDS.items() if text in words), None)
             if tick is None:
                 self.line(self.language.say("Answer yes, no or u."))
-            elif self._take(self.interview.answer(item.id, tick)):
+            elif self._take(self.interview.answer(item.id, tick), item.id):
                 return
 
     def _back(self) -> None:
@@ -347,18 +347,16 @@ class _Conversation:
             raise _LeftError
         return text.lower() if len(text) == 1 else text
 
-    def _take(self, changed: Interview) -> bool:
+    def _take(self, changed: Interview, asked: str = "") -> bool:
         """Keep an interview with a new answer, acknowledge it, and tell at once where the sides now disagree."""
         before = self.interview
         if not self._kept(changed):
             return False
         self.state.interview = changed
-        if changed.answers and changed.answers[-1].asked not in changed.lines:
-            self.line(
-                self.language.say("Noted: {what}.", what=answer_in_words(_newest(before, changed), changed)),
-                hang=2,
-                style="good",
-            )
+        for answer in changed.answers:
+            if answer.asked == asked:
+                told = answer_in_words(answer, changed)
+                self.line(self.language.say("Noted: {what}.", what=told), hang=2, style="good")
         dropped = {answer.asked for answer in before.answers} - {answer.asked for answer in changed.answers}
         if dropped:
             names = self.language.joined(", ", sorted(dropped))
@@ -407,16 +405,10 @@ class _Conversation:
 
 
 _TICK_WORDS = {
-    "yes": ("yes", "y", "ja", "j", "\u662f"),
-    "no": ("no", "n", "nee", "\u5426"),
+    "yes": ("yes", "y", "ja", "j", "是"),
+    "no": ("no", "n", "nee", "否"),
     "unknown": ("u", "unknown", "?"),
 }
-
-
-def _newest(before: Interview, changed: Interview) -> Answer:
-    """Return the answer that is new or another."""
-    old = set(before.answers)
-    return next((answer for answer in changed.answers if answer not in old), changed.answers[-1])
 
 
 def _side_of(text: str) -> tuple[Side | None, str]:
