@@ -15,6 +15,8 @@ venv/bin/churn-rules check
 venv/bin/churn-rules check --lang zh
 venv/bin/churn-rules replay --format json > replay.json
 venv/bin/churn-rules diagnose --fact price_increase=30 --fact customer_objected_to_price=yes > /dev/null
+venv/bin/churn-rules ask acme.yaml --from brex-rilf --no-input > /dev/null
+venv/bin/churn-rules verify-certificate acme.yaml
 venv/bin/churn-rules report brex-rilf -o brex.html > /dev/null
 grep -q '</html>' brex.html
 echo "The wheel works away from home."
