@@ -173,7 +173,7 @@ def test_minutes_end_it_and_say_how_sure_it_is(ask: Ask) -> None:
     assert "How sure this is" in ended.out
     assert "could still be" in ended.out
     assert "verify-certificate" not in ended.out
-    assert ask("verify-certificate", "acme.yaml").err == "not proved: the case holds no certificate\n"
+    assert ask("verify-certificate", "acme.yaml").err.startswith("not proved: the case holds no certificate")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -34,7 +34,7 @@ def verify(rulebase: Rulebase, case: Case) -> tuple[str, ...]:
     """
     certificate = case.certificate
     if certificate is None:
-        return ("the case holds no certificate",)
+        return ("the case holds no certificate: it was told in no interview, or in one that is not done yet",)
     if certificate.rulebase != rulebase.digest:
         return ("it was made with other rules; interview again, or give the folder of those rules with --rules",)
     return tuple(_Prover(rulebase, case, certificate).faults())
@@ -65,6 +65,8 @@ class _Prover:
             yield f"it does not say how certain `{min(missing)}` may become"
         for part in sorted(self.certificate.concluded.keys() - set(self.certificate.wanted)):
             yield f"it concludes the {part}, which was not asked for and is not proved"
+        if not self.certificate.wanted:
+            yield "nothing was asked for, so that there is nothing to prove"
         for part in self.certificate.wanted:
             told, proved = self.certificate.concluded.get(part), self.concluded(part)
             if proved is None:

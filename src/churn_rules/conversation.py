@@ -5,6 +5,7 @@ Never prints and never reads a key: it tells lines to, and asks texts of, whatev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -24,8 +25,11 @@ from churn_rules.words import ASKED
 
 __all__ = ["Ending", "Talk", "converse", "introduce", "read_numbers"]
 
-Ending = Literal["done", "enough", "left"]
-"""How a conversation ended: nothing can change any more, the time is up, or the user left and may come back."""
+Ending = Literal["done", "enough", "left", "unsaved"]
+"""How a conversation ended: nothing can change any more, the time is up, or the user left and may come back.
+
+`unsaved` is leaving after an answer that could not be saved; all before it is.
+"""
 
 _MOST_RULES = 5
 _SIDE_WORDS: dict[str, Side] = {
@@ -60,6 +64,7 @@ class _State:
     interview: Interview
     topic: str = ""
     asked: int = 0
+    unsaved: bool = False
 
 
 def converse(
@@ -84,17 +89,26 @@ def introduce(talk: Talk, language: Language) -> tuple[str, str]:
         The title, and the date as it was typed; each empty where nothing was told.
     """
     talk.tell(heading(language.say("The customer")))
-    title = " ".join(talk.ask(language.say("Who left? A name for the case") + ": ").split())
+    title = "?"
+    while title == "?":
+        title = " ".join(talk.ask(_prompt(language.say("Who left? A name for the case"), language)).split())
+        if title == "?":
+            talk.tell([Line(language.say("What the case is called in every answer, such as the customer's name."))])
     while True:
-        lost = talk.ask(language.say("When did they leave? A year, month or day; Enter: not yet") + ": ")
-        if not lost.strip():
-            return title, ""
+        prompt = _prompt(language.say("When did they leave? A year, month or day; Enter: not yet"), language)
+        lost = talk.ask(prompt).strip()
         try:
-            read_date(lost.strip(), language)
+            if lost:
+                read_date(lost, language)
         except ValueRefusedError as error:
-            talk.tell([Line(f"{error.why}; {error.fix}.", 2, 2, "bad")])
+            roughly = language.say("Type it like 2009, 2009-03 or 2009-03-31; a year that is roughly right will do.")
+            talk.tell([Line(f"{sentence(error.what)}. {roughly}", 2, 2, "bad")])
         else:
-            return title, lost.strip()
+            return title, lost
+
+
+def _prompt(prompt: str, language: Language) -> str:
+    return f"{language.say('{prompt}:', prompt=prompt)} "
 
 
 class _Conversation:
@@ -118,7 +132,7 @@ class _Conversation:
             while ended is None:
                 ended = self._step()
         except _LeftError:
-            ended = "left"
+            ended = "unsaved" if self.state.unsaved else "left"
         return self.interview, ended
 
     def _introduce(self) -> None:
@@ -142,6 +156,9 @@ class _Conversation:
             return None
         question = self.interview.question
         time_is_up = self.most is not None and self.state.asked >= self.most
+        if question and time_is_up:
+            self.line("", indent=0)
+            self.line(self.language.say("The time is up; {count} questions were asked.", count=self.state.asked))
         if question is None or time_is_up:
             return ("done" if question is None else "enough") if self._confirmed() else None
         self._question(question)
@@ -156,7 +173,7 @@ class _Conversation:
             self.line(f"{number:>2}  {item.text}", hang=4)
         explained = language.say(
             "Type the numbers of all that happened, even in part; after a u, those of which you know nothing. What you "
-            "leave out did not happen. For example: 1 4 u 7. Enter alone: none of it happened."
+            "leave out did not happen. For example: 1 4 u 7. Type 0 if none of it happened."
         )
         self.line(explained, style="dim")
         while True:
@@ -172,6 +189,7 @@ class _Conversation:
                 self._refuse(error)
                 continue
             ids = [item.id for item in items]
+            happened, unknown = sorted(set(happened)), sorted(set(unknown))
             changed = self.interview.tick([ids[n - 1] for n in happened], [ids[n - 1] for n in unknown])
             if self._take(changed):
                 told = language.say(
@@ -204,12 +222,13 @@ class _Conversation:
     def _question(self, question: Question, *, again: bool = False) -> None:
         """Ask a question until it is answered, or something else is wanted."""
         fact, name = self.rulebase.vocabulary[question.fact], self.interview.questionnaire.id_of(question)
-        self.talk.tell(self._asked(question, fact))
+        self.talk.tell(self._asked(question, fact, again=again))
         while True:
             text = self._heard(self._prompt_for(fact))
+            if again and text in ("", "b"):
+                return
             if text == "b":
-                if not again:
-                    self._back()
+                self._back()
                 return
             if text == "l":
                 self._look_through(self.language.say("Enter to go on"))
@@ -220,6 +239,8 @@ class _Conversation:
             side, rest = _side_of(text)
             try:
                 value = read_typed(fact, rest, self.language)
+                if side and name != fact.id:  # each side is asked by itself
+                    name, side = f"{fact.id}.{side}", None
                 changed = self.interview.answer(name, value, side)
             except ChurnRulesError as error:
                 self._refuse(error)
@@ -229,19 +250,20 @@ class _Conversation:
                 self.state.asked += 0 if again else 1
                 return
 
-    def _asked(self, question: Question, fact: Fact) -> Iterator[Line]:
+    def _asked(self, question: Question, fact: Fact, *, again: bool) -> Iterator[Line]:
         language, left = self.language, self.interview.most_left
         if fact.topic != self.state.topic:
             yield from heading(sentence(fact.topic))
         else:
             yield Line("", 0)
         of = language.word(question.side, ASKED)
-        at_most = (
-            language.say("the last question")
-            if left == 1
-            else language.say("at most {count} more questions", count=left)
-        )
-        yield Line(language.say("Asked of {side}; {left}", side=of, left=at_most), style="dim")
+        if again:
+            yield Line(language.say("Asked of {side}; Enter alone leaves the answer as it is", side=of), style="dim")
+        elif left == 1:
+            yield Line(language.say("Asked of {side}; the last question", side=of), style="dim")
+        else:
+            at_most = language.say("Asked of {side}; at most {count} more questions", side=of, count=left)
+            yield Line(at_most, style="dim")
         yield Line(fact.question, hang=2, style="heading")
         if fact.type == "choice":
             for number, choice in enumerate(fact.choices, start=1):
@@ -303,17 +325,18 @@ class _Conversation:
         """Show the answers, and change one where that is wanted; tell whether to go on with nothing changed."""
         answers = self.interview.answers
         self.talk.tell(tell_answers(self.interview))
-        while True:
+        while answers:
             text = self._heard(self.language.say("{go_on}, or a number to change that answer", go_on=go_on))
             if not text:
                 return True
             if text == "b" and at_end:
                 self._back()
                 return False
-            if text.isascii() and text.isdigit() and 1 <= int(text) <= len(answers):
-                self._change(answers[int(text) - 1])
+            if (chosen := _span(text)) and len(chosen) == 1 and 1 <= chosen[0] <= len(answers):
+                self._change(answers[chosen[0] - 1])
                 return False
             self.line(self.language.say("Type a number from 1 to {count}, or Enter alone.", count=len(answers)))
+        return True
 
     def _change(self, answer: Answer) -> None:
         question = self.interview.questionnaire.ids.get(answer.asked)
@@ -324,6 +347,8 @@ class _Conversation:
         self.line(item.text, hang=2, style="heading")
         while True:
             text = self._heard(self.language.say("yes, no, or u for not known")).lower()
+            if not text:
+                return
             tick = next((tick for tick, words in _TICK_WORDS.items() if text in words), None)
             if tick is None:
                 self.line(self.language.say("Answer yes, no or u."))
@@ -342,7 +367,7 @@ class _Conversation:
 
     def _heard(self, prompt: str) -> str:
         """Ask for a text; leave where that is wanted."""
-        text = self.talk.ask(f"{prompt}: ").strip()
+        text = self.talk.ask(_prompt(prompt, self.language)).strip()
         if text.lower() in ("s", "q"):
             raise _LeftError
         return text.lower() if len(text) == 1 else text
@@ -370,9 +395,11 @@ class _Conversation:
         try:
             self._keep(changed)
         except OutputError as error:
+            self.state.unsaved = True
             self.line(str(error), hang=2, style="bad")
             self.line(self.language.say("Your last answer is not saved. Mend that, and answer again."), style="bad")
             return False
+        self.state.unsaved = False
         return True
 
     def _disagreement(self, found: Disagreement) -> Iterator[Line]:
@@ -420,20 +447,29 @@ def _side_of(text: str) -> tuple[Side | None, str]:
     return None, text
 
 
+def _span(word: str) -> range | None:
+    """Read a number, or a span of them such as `1-3`."""
+    ends = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", word, re.ASCII)
+    return range(int(ends[1]), int(ends[2] or ends[1]) + 1) if ends else None
+
+
 def read_numbers(text: str, most: int, language: Language) -> tuple[list[int], list[int]]:
     """Read the numbers of what happened, and after a `u` those that are not known.
 
     Raises:
         ValueRefusedError: It holds something else, or a number twice, or one that stands on no line.
     """
-    words = text.lower().replace(",", " ").replace("\uff0c", " ").replace("u", " u ").split()
+    plain = re.sub(r"[,;.\uff0c\u3001]|\b(and|en)\b|\u548c", " ", text.lower())
+    words = re.sub(r"(?<=\d)\s*-\s*(?=\d)", "-", plain).replace("u", " u ").split()
     numbers: tuple[list[int], list[int]] = ([], [])
     part = 0
     for word in words:
         if word == "u":
             part = 1
-        elif word.isascii() and word.isdigit() and 1 <= int(word) <= most:
-            numbers[part].append(int(word))
+        elif (span := _span(word)) and 1 <= span[0] <= span[-1] <= most:
+            numbers[part].extend(span)
+        elif word == "0" and words == ["0"]:
+            return numbers
         else:
             raise ValueRefusedError(
                 "Q518",
@@ -441,6 +477,13 @@ def read_numbers(text: str, most: int, language: Language) -> tuple[list[int], l
                 language.say("the lines are numbered from 1 to {most}", most=most),
                 language.say("type numbers with spaces between them, as in 1 4 u 7"),
             )
+    if not words:
+        raise ValueRefusedError(
+            "Q518",
+            language.say("nothing was typed"),
+            language.say("an empty line could mean anything"),
+            language.say("type numbers with spaces between them, as in 1 4 u 7, or 0 if none of it happened"),
+        )
     if twice := set(numbers[0]) & set(numbers[1]):
         raise ValueRefusedError(
             "Q519",

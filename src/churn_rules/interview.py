@@ -64,15 +64,22 @@ def start(rulebase: Rulebase, case: Case | None = None, wanted: Iterable[Wanted]
     Raises:
         UnknownNameError: Something is asked for that no interview can find out.
     """
-    for name in wanted:
+    case, wanted = case or Case(), tuple(dict.fromkeys(wanted))
+    for name in wanted or ("",):
         if name not in WANTED:
             raise UnknownNameError("aim", name, WANTED)
-    case, wanted = case or Case(), tuple(dict.fromkeys(wanted))
     opening = situation_of(rulebase, case)
-    hangs_on = undecided(opening, wanted).keys()
+    hangs_on = undecided(opening, wanted)
     items = rulebase.asking.checklist
-    lines = {item.id: item for item in items if not hangs_on.isdisjoint(opening.questionnaire.of_item(item))}
+    lines = {item.id: item for item in items if _is_shown(opening.questionnaire.of_item(item), hangs_on, opening.open)}
     return Interview(rulebase=rulebase, case=case, wanted=wanted, lines=lines, open_at_first=opening.open)
+
+
+def _is_shown(
+    questions: Collection[Question], hangs_on: Collection[Question], still_open: Collection[Question]
+) -> bool:
+    """Tell whether a line of the checklist is shown: something hangs on it, and nothing below it is known already."""
+    return any(question in hangs_on for question in questions) and all(question in still_open for question in questions)
 
 
 def resume(rulebase: Rulebase, case: Case) -> tuple[Interview, tuple[str, ...]]:
@@ -168,12 +175,13 @@ class Interview:
 
     # --- what was answered --------------------------------------------------------------------------------------------
 
-    def tick(self, happened: Collection[str], unknown: Collection[str] = ()) -> Interview:
+    def tick(self, happened: Iterable[str], unknown: Iterable[str] = ()) -> Interview:
         """Answer the whole checklist: what happened, what nobody knows; whatever else stands on it did not happen.
 
         Raises:
             UnknownNameError: The checklist has no such line.
         """
+        happened, unknown = set(happened), set(unknown)
         for name in (*happened, *unknown):
             if name not in self.lines:
                 raise UnknownNameError("line of the checklist", name, self.lines)
@@ -258,8 +266,8 @@ class Interview:
         return self.memory.disagreements
 
     def conclude(self, engine: str = DEFAULT) -> Diagnosis:
-        """Diagnose the case as far as it is told."""
-        return diagnose_case(self.rulebase, self.told, engine)
+        """Diagnose the case as far as it is told; where the interview is done, nothing that matters is missing."""
+        return diagnose_case(self.rulebase, self.told, engine, missing=not self.is_done)
 
     def certify(self, engine: str = DEFAULT) -> Certificate:
         """Say why no more is asked; `churn_rules.verify` proves it anew.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 from churn_rules.cases import Case
 from churn_rules.errors import CaseError, InterviewError, UnknownNameError, ValueRefusedError, did_you_mean
@@ -23,6 +24,7 @@ from churn_rules.vocabulary import Span, Term, Value, plain
 __all__ = ["Begun", "answered", "check_file", "opened"]
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST_TITLE = 200
 _TICKS = {True: "yes", False: "no"}
 _DATE = Term(id="date", title="the date", type="date")
 
@@ -73,8 +75,15 @@ def opened(
         plain_case = {**read_plain_case(start_from), "case": target.stem}
         return Begun(start(rulebase, case, wanted or WANTED), plain_case)
     day = read_date(lost, rulebase.language) if lost else None
-    case = Case(id=target.stem, title=title or target.stem, source=f"Interview of {today.isoformat()}", lost=day)
+    case = Case(
+        id=target.stem, title=_plain_text(title) or target.stem, source=f"Interview of {today.isoformat()}", lost=day
+    )
     return Begun(start(rulebase, case, wanted or WANTED), _plain(case))
+
+
+def _plain_text(text: str) -> str:
+    """Return a text as a file can hold it: in one line, without control characters, and not without end."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:_LONGEST_TITLE]
 
 
 def check_file(target: Path) -> None:
@@ -100,21 +109,22 @@ def _gone_on(rulebase: Rulebase, target: Path, wanted: tuple[Wanted, ...] | None
     if case.interview is None:
         fix = f"to ask what it lacks, name another file: churn-rules ask {target.stem}-more.yaml --from {target}"
         raise InterviewError(f"`{target}` is a case that was not told in an interview; {fix}")
-    asked_for = case.interview.wanted
+    asked_for = cast("tuple[Wanted, ...]", case.interview.wanted)
     if wanted and set(wanted) != set(asked_for):
         raise InterviewError(f"`{target}` is an interview for {', '.join(asked_for)}; go on without --for")
+    if case.interview.rulebase != rulebase.digest:
+        told = replace(case, interview=None, certificate=None)
+        remark = (
+            "the rules have changed since the interview was begun; what was told is kept, and what it lacks is asked"
+        )
+        return Begun(start(rulebase, told, wanted or asked_for), read_plain_case(target), (remark,))
     interview, refused = resume(rulebase, case)
-    same_rules = case.interview.rulebase == rulebase.digest
-    if same_rules and interview.told.observations != case.observations:
+    if refused or interview.told.observations != case.observations:
         why = "its timeline is not what its answers tell, so somebody changed one of the two by hand"
         fix = f"keep what you changed, and go on in another file with --from {target}"
         raise InterviewError(f"`{target}` cannot be gone on with: {why}; {fix}")
-    remarks = [f"going on with the interview in {target}: {len(interview.answers)} answers so far"]
-    if not same_rules:
-        remarks.append("the rules have changed since it was begun; what is asked follows the rules of today")
-    if refused:
-        remarks.append(f"these answers fit no question any more and are left out: {', '.join(refused)}")
-    return Begun(interview, read_plain_case(target), tuple(remarks))
+    remark = f"going on with the interview in {target}: {len(interview.answers)} answers so far"
+    return Begun(interview, read_plain_case(target), (remark,))
 
 
 def answered(interview: Interview, file: Path | None, *, everything: bool) -> tuple[Interview, tuple[str, ...]]:
@@ -128,7 +138,7 @@ def answered(interview: Interview, file: Path | None, *, everything: bool) -> tu
             question that it does not answer.
 
     Returns:
-        The interview, and the names of the answers that it did not ask for.
+        The interview, and the names of the answers that make no sense after others.
 
     Raises:
         CaseError: An answer has no question, or does not fit; `issues` holds all of them.
@@ -142,8 +152,17 @@ def answered(interview: Interview, file: Path | None, *, everything: bool) -> tu
             break
         answer = given.get(asked, Answer(asked, None, question.side))
         interview = interview.answer(asked, answer.value, answer.side)
-    heard = {answer.asked for answer in interview.answers}
-    return interview, tuple(name for name in given if name not in heard and name not in interview.lines)
+    refused = []
+    for (
+        asked,
+        answer,
+    ) in given.items():  # what is known besides may be a landmine
+        if asked not in interview.lines and asked not in {one.asked for one in interview.answers}:
+            try:
+                interview = interview.answer(asked, answer.value, answer.side)
+            except ValueRefusedError:
+                refused.append(asked)
+    return interview, tuple(refused)
 
 
 def _given(interview: Interview, file: Path) -> dict[str, Answer]:
@@ -201,7 +220,10 @@ def _ticks(interview: Interview, given: Mapping[str, Answer]) -> tuple[list[str]
         names = [interview.questionnaire.id_of(question) for question in interview.questionnaire.of_item(item)]
         absent = dict(item.absent)
         told = {name: given[name].value if name in given else None for name in names}
-        if item.id in given:
+        happened = any(
+            value is not None and not _within(value, absent[name.partition(".")[0]]) for name, value in told.items()
+        )
+        if item.id in given and not happened:  # what is told of a fact says more than its line
             tick = str(given[item.id].value)
             (ticked if tick == "yes" else unknown if tick == "unknown" else []).append(item.id)
         elif all(value is None for value in told.values()):

@@ -27,34 +27,36 @@ _DATE = Term(id="date", title="the date", type="date")
 class Kept:
     """A case file that an interview is kept in, locked against a second interview as long as it is open."""
 
-    def __init__(self, path: Path, plain_case: Mapping[str, object]) -> None:
-        """Take a file for an interview.
-
-        Args:
-            path: The file, there or not.
-            plain_case: What is to stand in it besides the interview, as plain values.
-        """
-        self.path, self.plain_case = path, dict(plain_case)
-        self._lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
-        self._written: bytes | None = path.read_bytes() if path.exists() else None
+    def __init__(self, path: Path) -> None:
+        """Take a file, there or not, for an interview."""
+        self.path = path
+        self.plain_case: Mapping[str, object] = {}
+        """What is to stand in the file besides the interview, as plain values."""
+        self._lock: FileLock | None = None
+        self._written: bytes | None = None
 
     def __enter__(self) -> Self:
-        """Lock the file.
+        """Lock the file, before anything is read of it.
 
         Raises:
             OutputError: Another interview holds it, or its folder cannot be written to.
         """
         try:
+            place = self.path.resolve()  # two links to one file are one file
+            self._lock = FileLock(place.with_name(f".{place.name}.lock"), timeout=0)
             self._lock.acquire()
+            self._written = _bytes_of(self.path)
         except Timeout:
             held = f"another interview is being held in `{self.path}`"
             raise OutputError(f"{held}; end that one first, or give this one a file of its own") from None
-        except OSError as error:
-            raise OutputError(f"cannot write `{self.path}`: {error.strerror or error}") from None
+        except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError up to Python 3.12
+            reason = getattr(error, "strerror", None) or str(error)
+            raise OutputError(f"cannot write `{self.path}`: {reason}") from None
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        if self._lock:
+            self._lock.release()
 
     def save(self, interview: Interview) -> None:
         """Write the case as far as it is told, with the answers, and with the certificate where the interview is done.
@@ -62,12 +64,16 @@ class Kept:
         Raises:
             OutputError: The disk is full, or somebody changed the file in the meantime; what stood there still stands.
         """
-        there = self.path.read_bytes() if self.path.exists() else None
-        if there != self._written:
-            raise OutputError(f"`{self.path}` was changed while the interview ran, so it is not written over")
         data = as_case_file(interview, self.plain_case).encode()
+        there = _bytes_of(self.path)
+        if there is not None and there != self._written:
+            raise OutputError(f"`{self.path}` was changed while the interview ran, so it is not written over")
         write_whole(self.path, data)
         self._written = data
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def as_case_file(interview: Interview, plain_case: Mapping[str, object]) -> str:

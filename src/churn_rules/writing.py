@@ -6,6 +6,7 @@ Never leaves half a file behind: the text goes to a new file beside the old one,
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +21,10 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OutputError: It cannot be written: the folder is missing, the disk is full, or it is not ours to write.
     """
-    target = path.resolve()  # what a link points to is replaced, and the link stays
+    try:
+        target = path.resolve()  # what a link points to is replaced, and the link stays
+    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError up to Python 3.12
+        raise OutputError(f"cannot write `{path}`: {error}") from None
     try:
         if target.exists() and not target.is_file():
             target.write_bytes(data)
@@ -34,7 +38,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    beside = target.with_name(f".{target.name[:60]}.{os.getpid()}.new")
+    beside = target.with_name(f".{target.name[:60]}.{os.getpid()}.{secrets.token_hex(4)}.new")
     try:
         with beside.open("xb") as file:
             file.write(data)

@@ -80,7 +80,9 @@ def test_a_small_one_is_proved() -> None:
 
 
 def test_a_case_without_one_is_not_proved() -> None:
-    assert verify(SMALL, case()) == ("the case holds no certificate",)
+    assert verify(SMALL, case()) == (
+        "the case holds no certificate: it was told in no interview, or in one that is not done yet",
+    )
 
 
 # --- bent ones --------------------------------------------------------------------------------------------------------

@@ -94,30 +94,32 @@ def ask(
     check_file(target)
     if asks and not (target.exists() or start_from or title or lost or answers_file):
         title, lost = _heard(lambda: introduce(talk, rulebase.language), target)
-    begun = opened(
-        rulebase,
-        target,
-        today=today,
-        start_from=find_case(start_from) if start_from else None,
-        wanted=tuple(aims) or None,
-        title=title or "",
-        lost=lost or "",
-    )
-    for remark in begun.remarks:
-        click.echo(f"note: {remark}", err=True)
-    with Kept(target, begun.plain_case) as kept:
+    most = None if minutes is None else max(0, (60 * minutes - _CHECKLIST_SECONDS) // _QUESTION_SECONDS)
+    with Kept(target) as kept:
+        begun = opened(
+            rulebase,
+            target,
+            today=today,
+            start_from=find_case(start_from) if start_from else None,
+            wanted=tuple(aims) or None,
+            title=title or "",
+            lost=lost or "",
+        )
+        for remark in begun.remarks:
+            click.echo(f"note: {remark}", err=True)
+        kept.plain_case = begun.plain_case
         interview, ending = begun.interview, "left"
         if answers_file or no_input:
             interview, needless = answered(interview, answers_file, everything=no_input)
-            if needless and no_input:
-                click.echo(f"note: these answers were not asked for: {', '.join(needless)}", err=True)
-            kept.save(interview)
+            if needless:
+                click.echo(f"note: other answers leave no sense in these: {', '.join(needless)}", err=True)
             ending = "done"
+        if ending == "done" or not target.exists():
+            kept.save(interview)  # the name and the date are answers too
         if asks:
-            most = None if minutes is None else max(0, (60 * minutes - _CHECKLIST_SECONDS) // _QUESTION_SECONDS)
             interview, ending = _heard(lambda: converse(interview, talk, kept.save, most), target)
-    if ending == "left":
-        talk.tell(_leaving(target, rulebase))
+    if ending in ("left", "unsaved"):
+        talk.tell(_leaving(target, rulebase, saved=ending == "left"))
     else:
         _conclude(interview, target, engine, as_)
 
@@ -133,7 +135,10 @@ class _Terminal:
 
     def ask(self, prompt: str) -> str:
         click.echo(f"  {prompt}", nl=False, err=self.to_stderr)
-        text = input()
+        try:
+            text = input()
+        except RuntimeError:  # there is no standard input, or no standard output
+            raise EOFError from None
         if not sys.stdin.isatty():  # nobody typed it here, so that the talk would be hard to read
             click.echo(text, err=self.to_stderr)
         return text
@@ -156,17 +161,24 @@ def _heard(talk: Callable[[], _Heard], target: Path) -> _Heard:
         raise click.exceptions.Exit(1) from None
 
 
-def _leaving(target: Path, rulebase: Rulebase) -> Iterable[Line]:
+def _leaving(target: Path, rulebase: Rulebase, *, saved: bool) -> Iterable[Line]:
     from churn_rules.telling import Line
 
     yield Line("", 0)
+    if not saved:
+        yield Line(rulebase.language.say("Your last answer is not saved; all answers before it are."), 0, 2)
+        return
     yield Line(rulebase.language.say("Every answer is saved. Go on with: churn-rules ask {file}", file=target), 0, 2)
 
 
 def _conclude(interview: Interview, target: Path, engine: str, as_: str) -> None:
-    from churn_rules.telling import tell_diagnosis
+    from churn_rules.telling import Line, tell_diagnosis
+    from churn_rules.telling.interviews import tell_sureness
 
     rulebase = interview.rulebase
+    if not interview.is_done and as_ == "text":
+        print_lines(tell_sureness(interview))
+        print_lines([Line("", 0)])
     diagnosis = interview.conclude(engine)
     print_answer(diagnosis, as_, lambda: tell_diagnosis(diagnosis, rulebase, interview.case.title))
     if as_ == "text":
@@ -175,30 +187,30 @@ def _conclude(interview: Interview, target: Path, engine: str, as_: str) -> None
 
 def _last_words(interview: Interview, target: Path) -> Iterable[Line]:
     from churn_rules.telling import Line
-    from churn_rules.telling.interviews import tell_sureness
 
     say = interview.rulebase.language.say
-    if not interview.is_done:
-        yield from tell_sureness(interview)
     yield Line("", 0)
     yield Line(say("The case is in {file}; churn-rules replay {file} runs it again.", file=target), 0, 2)
     if interview.is_done:
         words = say("Why no more was asked, proved anew: churn-rules verify-certificate {file}", file=target)
         yield Line(words, 0, 2)
+    else:
+        yield Line(say("What is left to ask: churn-rules ask {file}", file=target), 0, 2)
 
 
 @click.command("verify-certificate")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
+@click.argument("file", metavar="CASE")
 @rules_option
 @format_option
-def verify_certificate(*, file: Path, rules: Path | None, as_: str) -> None:
+def verify_certificate(*, file: str, rules: Path | None, as_: str) -> None:
     """Prove anew that no answer to a question that was not asked can change what a case concludes."""
     from churn_rules.certificate import verify
-    from churn_rules.reading import read_case
+    from churn_rules.loading import find_case
+    from churn_rules.reading import case_paths, read_case
     from churn_rules.schemas import as_json
 
     rulebase = load_rules(rules)
-    case = read_case(file, rulebase)
+    case = read_case(case_paths([find_case(file)])[0], rulebase)
     faults = verify(rulebase, case)
     if as_ == "json":
         click.echo(as_json({"case": case.id, "proved": not faults, "faults": list(faults)}))

@@ -316,8 +316,19 @@ class _Composer:
 
 def as_yaml(data: Mapping[str, object]) -> str:
     """Return plain values as YAML that `read_document` reads back as they are."""
-    text = yaml.dump(data, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
+    text = yaml.dump(data, Dumper=_Writer, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
     return str(text)
+
+
+class _Writer(_DUMPER):  # type: ignore[misc,valid-type]  # the quicker of the two that there is
+    """Quotes whatever a reader might take for something else than text."""
+
+
+def _written(writer: Any, text: str) -> Any:
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _SUSPECT.fullmatch(text) else None)
+
+
+_Writer.add_representer(str, _written)
 
 
 def _mark(event: Any) -> Mark:
