@@ -69,7 +69,7 @@ bench: $(READY) ## Time a single case, loading, and memory over 200,000 cases
 	$(BIN)/python benchmarks/memory.py
 
 pythons: ## Run the tests on every Python from 3.11 to 3.13 that is installed
-	@sh tests/on_every_python.sh
+	@SKIP="$(SKIP)" sh tests/on_every_python.sh
 
 wheel: $(READY) ## Build the wheel and use it away from this folder
 	@sh tests/wheel_away_from_home.sh $(abspath $(BIN))/python
