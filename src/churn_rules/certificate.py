@@ -1,6 +1,6 @@
 """Proves anew that an interview stopped rightly: no answer to what was not asked can change what was concluded.
 
-Never trusts what made the certificate: it shares nothing with `bounds` and `questionnaire`. It asks backwards from each
+Never trusts what made the certificate: it uses neither `bounds` nor `questionnaire`. It asks backwards from each
 conclusion which values it may take, and tries every value that a fact may have.
 """
 
