@@ -59,7 +59,8 @@ class ToldDate:
 class ToldFact:
     """A column that tells a fact, on one side's word.
 
-    `values` gives the meaning of cells, by `as_key`; None is unknown. `times` turns the figures of the file into the
+    `values` gives the meaning of cells, by `as_key`; None is unknown. `bands` does so for figures from one number up to
+    another, for a fact that is no figure itself. `times` turns the figures of the file into the
     unit of the fact: 1000 for thousands, 100 for a fraction that is to be a percentage. `to` is the column of the upper
     end where a figure or a date is a range. `decimal` is None where nobody said which mark it is: then only figures
     without a comma can be read.
@@ -71,6 +72,7 @@ class ToldFact:
     to: str | None = None
     dated: ToldDate | None = None
     values: Mapping[str, Value | None] = field(default_factory=dict)
+    bands: tuple[tuple[float, float, Value | None], ...] = ()
     others_unknown: bool = False
     times: float = 1.0
     dates: DateOrder = "year-first"

@@ -6,6 +6,7 @@ Never opens the table that it is about: whether a column is there, others check.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +18,7 @@ from churn_rules.mappings import UNKNOWN, TableMapping, ToldConstant, ToldCost, 
 from churn_rules.reading.documents import Document, Key, read_document
 from churn_rules.reading.shapes import shape_of
 from churn_rules.rulebase import Rulebase
-from churn_rules.vocabulary import SIDES, Fact, Side, Span, Term, Value, accept
+from churn_rules.vocabulary import LARGEST, SIDES, Fact, Side, Span, Term, Value, accept
 
 __all__ = ["read_mapping", "read_mapping_document"]
 
@@ -27,6 +28,7 @@ Decimals = Literal["point", "comma"]
 _MONEY = Term(id="cost", title="the cost", type="number", unit="currency", low=0, high=1e12)
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 _MEASURES = ("number", "date")
+_BAND = re.compile(r"([-+]?\d+(?:\.\d+)?)?\s*\.\.\s*([-+]?\d+(?:\.\d+)?)?", re.ASCII)
 
 Path_ = tuple[Key, ...]
 
@@ -77,7 +79,7 @@ class MappingShape(_Shape):
     encoding: Heading | None = None
     delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
     sheet: Heading | None = None
-    columns: Annotated[dict[Heading, Any], Field(min_length=1)]
+    columns: dict[Heading, Any] = {}
     constants: dict[str, Any] = {}
     costs: dict[str, _CostShape] = {}
 
@@ -103,6 +105,15 @@ def read_mapping_document(file: Path, rulebase: Rulebase) -> tuple[Document, Tab
     if mapping is None or document.issues:
         raise TableFileError(document.issues)
     return document, mapping
+
+
+def _band(cell: str) -> tuple[float, float] | None:
+    """Return the ends of a band of figures, such as `2..` or `2..10`, None where a cell is meant."""
+    ends = _BAND.fullmatch(cell.strip())
+    if not ends or not any(ends.groups()):
+        return None
+    low, high = ends.groups()
+    return float(low) if low else -LARGEST, float(high) if high else LARGEST
 
 
 class _MappingReader:
@@ -145,13 +156,16 @@ class _MappingReader:
 
     def _told(self, column: str, fact: Fact, shape: _ColumnShape, path: Path_) -> ToldFact:
         self._check_keys(fact, shape, path)
+        banded = {} if fact.type in _MEASURES else {cell: raw for cell, raw in shape.values.items() if _band(cell)}
+        exact = {cell: raw for cell, raw in shape.values.items() if cell not in banded}
         return ToldFact(
             column=column,
             fact=fact.id,
             side=shape.side,
             to=shape.to,
             dated=self._date(shape.dated, (*path, "dated")),
-            values=dict(self._values(fact, shape.values, (*path, "values"))),
+            values=dict(self._values(fact, exact, (*path, "values"))),
+            bands=tuple(self._bands(fact, banded, (*path, "values"))),
             others_unknown=shape.others == "unknown",
             times=shape.times or 1.0,
             dates=shape.dates or self.shape.dates or "year-first",
@@ -186,6 +200,16 @@ class _MappingReader:
                 self.document.issue("M603", what, why, "keep one of them", self.document.key((*path, cell)))
             seen[key] = cell
             yield key, self._accepted(fact, raw, (*path, cell))
+
+    def _bands(self, fact: Fact, values: Mapping[str, Any], path: Path_) -> Iterator[tuple[float, float, Value | None]]:
+        for cell, raw in values.items():
+            low, high = _band(cell) or (0.0, 0.0)
+            if low > high:
+                why = "the smaller number comes first"
+                self.document.issue(
+                    "M603", f"`{cell}` holds no number", why, "swap the two", self.document.key((*path, cell))
+                )
+            yield low, high, self._accepted(fact, raw, (*path, cell))
 
     def _accepted(self, term: Term, raw: Any, path: Path_) -> Value | None:
         try:

@@ -5,26 +5,32 @@ The canonical table is what `churn_rules.score` takes; see `churn_rules.accounts
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from churn_rules.mappings import UNKNOWN, TableMapping, ToldCost, ToldDate, ToldFact
+from churn_rules.mappings import UNKNOWN, TableMapping, ToldCost, ToldDate, ToldFact, called
 from churn_rules.rulebase import Rulebase
+from churn_rules.tables.faults import fault
 from churn_rules.tables.opening import ROW, Table
 from churn_rules.tables.parsing import as_keys, boolean_words, choice_words, dates, numbers, translated
 from churn_rules.vocabulary import SIDES, Fact, Span, Value
 
-__all__ = ["NUMBERED", "STATED", "Cells", "Check", "cells_of", "free_name"]
+__all__ = ["NUMBERED", "STATED", "Cells", "Check", "canonical_cells", "cells_of", "free_name"]
 
 NUMBERED = "row"  # the column of a result that holds the number of a row in its file
 STATED = "stated_reason"  # the one fact that is known by name here: what somebody gave as the reason
 _LONGEST_CELL = 100_000
-_RESERVED = ("row", "rules", "fault", "lost", "cost", "decision", "scope", "root", "responsible", "economics")
-_RESERVED += ("break_even", "value", "attempt", "accommodation", "landmine", "named", "disagreement", "warning")
-_RESERVED += ("missing", "discrepancy", "fired", "stated")
+_RESERVED = frozenset(
+    {
+        *("row", "rules", "fault", "lost", "cost", "decision", "scope", "root", "responsible", "economics"),
+        *("break_even", "value", "attempt", "accommodation", "landmine", "named", "disagreement", "warning"),
+        *("missing", "discrepancy", "fired", "stated"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +45,28 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A table as the engine takes it. `kept` names what is carried over; `origins` finds the file's column of each."""
+    """A table as the engine takes it.
+
+    `kept` names what is carried over, the number of the row first; `origins` finds the column of the file that a
+    canonical one comes from; `blank` is true for a row in which nothing is filled in: no account, and no fault either.
+    """
 
     columns: tuple[pl.Expr, ...]
     checks: tuple[Check, ...]
     kept: tuple[str, ...]
     origins: Mapping[str, str]
+    blank: pl.Expr
 
     @property
     def any_bad(self) -> pl.Expr:
         """True for a row that cannot be used."""
-        return pl.any_horizontal([check.bad.fill_null(value=False) for check in self.checks])
+        bad = [check.bad.fill_null(value=False) for check in self.checks]
+        return pl.any_horizontal(bad) if bad else pl.lit(value=False)
 
     def canonical(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Return the canonical table of all rows, bad ones too, with what is kept first."""
-        return frame.select(self.columns)
+        """Return the canonical table of the rows that can be used, with what is kept first."""
+        usable = frame.filter(~self.any_bad & ~self.blank) if self.checks else frame
+        return usable.select(self.columns)
 
 
 def free_name(heading: str, rulebase: Rulebase) -> str:
@@ -61,6 +74,40 @@ def free_name(heading: str, rulebase: Rulebase) -> str:
     stem = heading.partition(".")[0]
     taken = stem in _RESERVED or stem in rulebase.vocabulary or stem in rulebase.reasons
     return f"{heading} (in the file)" if taken else heading
+
+
+def canonical_cells(table: Table, rulebase: Rulebase) -> Cells:
+    """Return a table whose columns are called as what they tell already, and carry over all others.
+
+    Raises:
+        TableFileError: No column tells anything, or one is nearly called like one that would.
+    """
+    tellable = _tellable(rulebase)
+    told = [name for name in table.headings if name in tellable]
+    others = [name for name in table.headings if name not in tellable]
+    for name in others if told else ():
+        near = difflib.get_close_matches(name, tellable, n=1, cutoff=0.85)
+        if near:
+            what, why = f"the column `{name}` tells no fact", "it is nearly called like one, and would be ignored"
+            raise fault("M607", what, why, f"did you mean `{near[0]}`? Else give it another name", table.path)
+    if not told:
+        why = "no column is called as a fact, so that nothing says which column tells what"
+        fix = f"let it be proposed: churn-rules map {table.path} -o mapping.yaml, then add --mapping mapping.yaml"
+        raise fault("M616", "a mapping is needed", why, fix, table.path)
+    kept = [pl.col(ROW).cast(pl.UInt32).alias(NUMBERED)]
+    kept += [pl.col(name).alias(free_name(name, rulebase)) for name in others]
+    columns = [pl.col(name) for name in told]
+    kept += _stated(columns)
+    names = tuple(expression.meta.output_name() for expression in kept)
+    origins = {name: name for name in told}
+    return Cells((*kept, *columns), (), names, origins, pl.lit(value=False))
+
+
+def _tellable(rulebase: Rulebase) -> dict[str, None]:
+    stems = [called(fact, side) for fact in rulebase.vocabulary for side in SIDES]
+    names = [f"{stem}{end}" for stem in stems for end in ("", ".to", ".on", ".on.to")]
+    costs = [f"cost.{item}.{when}" for item in rulebase.accommodations for when in ("once", "yearly")]
+    return dict.fromkeys([*names, "lost", "lost.to", *costs, *(f"{cost}.to" for cost in costs)])
 
 
 def cells_of(table: Table, mapping: TableMapping, rulebase: Rulebase) -> Cells:
@@ -83,7 +130,7 @@ class _Maker:
         kept += _stated(told)
         self._check_lengths()
         names = tuple(expression.meta.output_name() for expression in kept)
-        return Cells((*kept, *told), tuple(self.checks), names, self.origins)
+        return Cells((*kept, *told), tuple(self.checks), names, self.origins, self._blank())
 
     # --- rows ---
 
@@ -99,6 +146,11 @@ class _Maker:
 
     def _empty(self, column: str) -> pl.Expr:
         return pl.col(column).fill_null("").str.strip_chars() == ""
+
+    def _blank(self) -> pl.Expr:
+        if self.table.kind == "parquet":
+            return pl.lit(value=False)
+        return pl.all_horizontal([self._empty(column) for column in self.table.headings])
 
     def _check_lengths(self) -> None:
         used = dict.fromkeys(name for name, _ in self.mapping.columns())
@@ -136,9 +188,18 @@ class _Maker:
             return pl.col(told.column).cast(pl.Date), pl.lit(None, pl.Date)
         return dates(self._key(told.column), told.dates)
 
-    def _check(self, column: str, value: pl.Expr, unknown: Iterable[str], words: tuple[str, str]) -> None:
+    def _check(
+        self,
+        column: str,
+        value: pl.Expr,
+        unknown: Iterable[str],
+        words: tuple[str, str],
+        silent: pl.Expr | None = None,
+    ) -> None:
+        """Note a cell as bad that is filled in, gives no value, and says nowhere that it is unknown."""
         key = self._key(column)
         bad = key.is_not_null() & value.is_null() & ~key.is_in(sorted(unknown))
+        bad = bad if silent is None else bad & ~silent.fill_null(value=False)
         self.checks.append(Check(column, bad, *words))
 
     def _facts(self) -> Iterator[pl.Expr]:
@@ -168,8 +229,15 @@ class _Maker:
         words = {word: value for word, value in words.items() if told.values.get(word, value) is not None}
         dtype = pl.Enum(fact.choices) if fact.type == "choice" else pl.Boolean
         value = translated(self._key(told.column), words, dtype)
+        silent = pl.lit(value=False)
+        if told.bands:  # a cell that is named by itself stands before a band
+            figure = self._figure(told.column, told)
+            for low, high, meant in reversed(told.bands):
+                inside = figure.is_between(low, high) & ~self._key(told.column).is_in(sorted(told.values))
+                value = pl.when(inside).then(pl.lit(meant, dtype)).otherwise(value)
+                silent = silent | inside if meant is None else silent
         if not told.others_unknown:
-            self._check(told.column, value, self._unknown(told, words), _word_faults(fact))
+            self._check(told.column, value, self._unknown(told, words), _word_faults(fact), silent)
         return value
 
     def _measure(self, told: ToldFact, fact: Fact) -> Iterator[pl.Expr]:
@@ -192,16 +260,14 @@ class _Maker:
         key, spans = self._key(column), {cell: v for cell, v in told.values.items() if isinstance(v, Span)}
         if fact.type == "date":
             low, high = self._days(ToldDate(column, told.dates))
-            ends = [{cell: date.fromordinal(int(span[end])) for cell, span in spans.items()} for end in (0, 1)]
-            dtype: type[pl.DataType] = pl.Date
         else:
-            low, high = self._figure(column, told) * told.times, pl.lit(None, pl.Float64)
-            ends = [{cell: span[end] for cell, span in spans.items()} for end in (0, 1)]
-            dtype = pl.Float64
-        if spans:
-            low = pl.coalesce(translated(key, ends[0], dtype), low)
-            high = pl.coalesce(translated(key, ends[1], dtype), high)
-        return low, high
+            low, high = self._figure(column, told), pl.lit(None, pl.Float64)
+            low = (low * told.times).round(9) if told.times != 1 else low
+        if not spans:
+            return low, high
+        dtype = pl.Date if fact.type == "date" else pl.Float64
+        lows, highs = ({cell: _end(span[end], fact) for cell, span in spans.items()} for end in (0, 1))
+        return pl.coalesce(translated(key, lows, dtype), low), pl.coalesce(translated(key, highs, dtype), high)
 
     def _figure(self, column: str, told: ToldFact | ToldCost) -> pl.Expr:
         if self.schema[column].is_numeric():
@@ -240,6 +306,10 @@ def _stated(told: Iterable[pl.Expr]) -> list[pl.Expr]:
 
 def _spans(told: ToldFact) -> Iterator[str]:
     return (cell for cell, value in told.values.items() if value is not None)
+
+
+def _end(end: float, fact: Fact) -> float | date:
+    return date.fromordinal(int(end)) if fact.type == "date" else end
 
 
 def _is_range(value: Value | None) -> bool:

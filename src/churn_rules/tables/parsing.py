@@ -17,7 +17,7 @@ __all__ = ["FALSE", "MONTHS", "TRUE", "as_keys", "boolean_words", "choice_words"
 TRUE = ("true", "yes", "y", "t", "1", "1.0", "ja", "j", "waar", "是", "对", "有")
 FALSE = ("false", "no", "n", "f", "0", "0.0", "nee", "onwaar", "否", "不", "没有")
 
-_CURRENCY = r"[€$£¥₹]|eur|usd|gbp|cny|rmb|元|%|％|percent|procent"
+_CURRENCY = "[€$£¥₹]|eur|usd|gbp|cny|rmb|元|[%\N{FULLWIDTH PERCENT SIGN}]|percent|procent"
 _FIGURES: Mapping[Decimal | None, str] = {
     None: r"^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$",
     "point": r"^[+-]?(?:\d+|\d{1,3}(?:[, ']\d{3})+)(?:\.\d+)?(?:e[+-]?\d+)?$",
@@ -28,7 +28,10 @@ _THOUSANDS: Mapping[Decimal | None, str] = {None: r"[']", "point": r"[, ']", "co
 MONTHS: Mapping[str, str] = {
     **dict(zip(("jan", "feb", "mar", "apr", "may", "jun"), ("1", "2", "3", "4", "5", "6"), strict=True)),
     **dict(zip(("jul", "aug", "sep", "oct", "nov", "dec"), ("7", "8", "9", "10", "11", "12"), strict=True)),
-    **{"mrt": "3", "maa": "3", "mei": "5", "okt": "10"},
+    "mrt": "3",
+    "maa": "3",
+    "mei": "5",
+    "okt": "10",
 }
 _CLOCK = r"(?:[ t]+\d{1,2}:\d{2}.*)?"
 _YEAR = r"(?P<y>[1-9]\d{3})"

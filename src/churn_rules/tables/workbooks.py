@@ -23,6 +23,7 @@ __all__ = ["Sheet", "read_workbook"]
 
 _MOST_BYTES = 2**30
 _MOST_TIMES = 250  # how much larger than packed: spreadsheets of repeated cells reach about 60
+_MOST_MEMBERS = 10_000
 _SMALL = 50 * 2**20
 _CHUNK = 2**20
 
@@ -80,9 +81,6 @@ def _check_zip(file: Path, shown: str) -> None:
     most = min(_MOST_BYTES, max(_SMALL, _MOST_TIMES * packed))
     try:
         with zipfile.ZipFile(file) as archive:
-            said = sum(member.file_size for member in archive.infolist())
-            if said > most or len(archive.infolist()) > 10_000:
-                raise _bomb(shown, said)
             _count(archive, most, shown)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         raise _damaged(shown, error) from None
@@ -93,6 +91,9 @@ def _check_zip(file: Path, shown: str) -> None:
 
 
 def _count(archive: zipfile.ZipFile, most: int, shown: str) -> None:
+    said = sum(member.file_size for member in archive.infolist())
+    if said > most or len(archive.infolist()) > _MOST_MEMBERS:
+        raise _bomb(shown, said)
     total = 0
     for member in archive.infolist():
         with archive.open(member) as stream:
@@ -180,5 +181,5 @@ _WRITE: tuple[tuple[type, Callable[..., str]], ...] = (
     (float, lambda cell: str(int(cell)) if cell == int(cell) and abs(cell) < 2**53 else repr(cell)),
     (datetime, lambda cell: cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ")),
     (date, date.isoformat),
-    (timedelta, lambda cell: str(cell)),
+    (timedelta, str),
 )
