@@ -15,12 +15,12 @@ LAYERS = (
     ("conditions", "figures"),
     ("asking",),
     ("rulebase", "cases"),
-    ("patterns", "economics", "translating", "worth"),
+    ("accounts", "mappings", "patterns", "economics", "translating", "worth"),
     ("reading",),
     ("checking", "conclusions"),
     ("loading",),
     ("bounds", "engines"),
-    ("certificate", "diagnosis", "questionnaire"),
+    ("certificate", "diagnosis", "questionnaire", "scoring"),
     ("choosing",),
     ("interview",),
     ("explanation", "filling", "planning"),
@@ -29,7 +29,7 @@ LAYERS = (
     ("conversation", "interviewing"),
     ("api",),
     ("plan_calendar", "plan_pages", "report", "writing"),
-    ("saving",),
+    ("saving", "tables"),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

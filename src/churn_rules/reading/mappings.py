@@ -205,10 +205,8 @@ class _MappingReader:
         for cell, raw in values.items():
             low, high = _band(cell) or (0.0, 0.0)
             if low > high:
-                why = "the smaller number comes first"
-                self.document.issue(
-                    "M603", f"`{cell}` holds no number", why, "swap the two", self.document.key((*path, cell))
-                )
+                what, why = f"`{cell}` holds no number", "the smaller number comes first"
+                self.document.issue("M603", what, why, "swap the two", self.document.key((*path, cell)))
             yield low, high, self._accepted(fact, raw, (*path, cell))
 
     def _accepted(self, term: Term, raw: Any, path: Path_) -> Value | None:

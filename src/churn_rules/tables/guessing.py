@@ -51,7 +51,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How cells become choices: which, which of these only perhaps, and which were not understood, with their counts."""
+    """How cells become choices: surely, perhaps, and not at all; `share` is that of the rows that are understood."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     guessed: Mapping[str, str] = field(default_factory=dict)

@@ -110,10 +110,8 @@ class _Proposer:
     # --- which column names the account, and which dates the loss ---
 
     def _find_account(self) -> tuple[Column, str] | None:
-        called = {
-            column: like(plain_words(column.heading), "account", self.synonyms.account) for column in self.columns
-        }
-        named = [column for column in self.columns if called[column].is_same]
+        known = set(map(plain_words, self.synonyms.account))
+        named = [column for column in self.columns if plain_words(column.heading) in known]
         unique = [column for column in named if column.is_unique]
         if unique:
             return unique[0], "certain: its heading, and no two rows have the same"

@@ -121,7 +121,7 @@ def scored_frame(found: Prepared, rulebase: Rulebase, tick: Tick = None) -> pl.L
     return scored.with_columns(pl.lit(digest, pl.Enum([digest])).alias(RULES))
 
 
-def _ticking(tick: Tick) -> Callable[[pl.DataFrame], pl.DataFrame]:
+def _ticking(tick: Callable[[int], None]) -> Callable[[pl.DataFrame], pl.DataFrame]:
     def passed_on(batch: pl.DataFrame) -> pl.DataFrame:
         tick(batch.height)
         return batch
