@@ -258,7 +258,7 @@ class _Proposer:
         sure = sum(not told.doubts and not told.weak for told in self.told)
         weak = sum(told.weak for told in self.told)
         parts = [f"{sure} certain", f"{len(self.told) - sure - weak} guessed", f"{weak} commented out"]
-        return f"{', '.join(parts)}, {len(self.left)} of {len(self.columns)} columns left out"
+        return f"{', '.join(parts)}, {len(self.left) - len(self._kept())} of {len(self.columns)} columns left out"
 
     # --- as a file ---
 
@@ -284,12 +284,14 @@ class _Proposer:
         if self.segments:
             listed = ", ".join(_quoted(column.heading) for column in self.segments)
             yield f"segments: [{listed}]  # guessed from headings: to compare accounts by; carried over as they are"
-        if kept := [column for column, _ in self.left if len(column.known) and self._is_name(column)]:
+        if kept := self._kept():
             listed = ", ".join(_quoted(column.heading) for column in kept)
             yield f"keep: [{listed}]  # guessed: carried over as they are, and read by no rule"
 
-    def _is_name(self, column: Column) -> bool:
-        return like(plain_words(column.heading), "account", self.synonyms.account).degree >= 0.9
+    def _kept(self) -> list[Column]:
+        """Return the columns that name an account too, and tell nothing."""
+        known = set(map(plain_words, self.synonyms.account))
+        return [column for column, _ in self.left if len(column.known) and plain_words(column.heading) in known]
 
     def _lost_lines(self) -> Iterator[str]:
         if not self.lost:
@@ -306,10 +308,10 @@ class _Proposer:
             yield f"lost: {{column: {heading}, dates: {days[0]}}}  # {why}; some days are above 12"
 
     def _left_out(self) -> Iterator[str]:
-        if self.left:
+        if left := [(column, why) for column, why in self.left if column not in self._kept()]:
             yield ""
             yield "# Left out:"
-            for column, why in self.left:
+            for column, why in left:
                 yield f"#   {_quoted(column.heading)}: {why}"
 
     def _untold(self) -> Iterator[str]:

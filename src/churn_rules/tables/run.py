@@ -38,7 +38,8 @@ from churn_rules.writing import replacing
 
 __all__ = ["Outcome", "Prepared", "Stage", "prepared", "score_file", "scored_frame"]
 
-_ROW_GROUP = 50_000
+_CHUNK = 20_000  # rows that are worked on at once: it decides the memory that a run takes
+_ROW_GROUP = 2 * _CHUNK
 _PIPE = "-"
 
 Tick = Callable[[int], None] | None
@@ -164,7 +165,7 @@ def score_file(
             what = f"{found.table.rows:,} rows do not fit into a sheet of Excel"
             raise fault("M635", what, f"it holds {MOST_ROWS:,} below the headings", "write .csv or .parquet", target)
         rejects.collect(found.table, found.cells)
-        with _typed(target, kind, room) as file:
+        with _typed(target, kind, room) as file, pl.Config(streaming_chunk_size=_CHUNK):
             tick = stage("scoring", found.table.rows)
             scored = _Scoring(found, rulebase, rejects, room).run(file, tick)
             summary = summarise(scored, rulebase)
@@ -262,7 +263,7 @@ def _origin(column: str, cells: Cells) -> str:
 
 
 def _sink(frame: pl.LazyFrame, file: Path) -> None:
-    frame.sink_parquet(file, compression="lz4", row_group_size=_ROW_GROUP, maintain_order=True)
+    frame.sink_parquet(file, compression="lz4", row_group_size=_ROW_GROUP, statistics=False)
 
 
 def _write(frame: pl.LazyFrame, target: str, kind: Kind, tick: Tick) -> None:
