@@ -349,7 +349,7 @@ def test_formulas_come_out_of_a_workbook_as_text() -> None:
     assert b"<f" not in sheet.replace(b"<formatCode", b"")
     assert b"<hyperlink" not in sheet
     rows = CalamineWorkbook.from_path("out.xlsx").get_sheet_by_index(0).to_python()
-    assert [row[1].replace("_x000D_", "\r") for row in rows[1:]] == PAYLOADS
+    assert [str(row[1]).replace("_x000D_", "\r") for row in rows[1:]] == PAYLOADS
     assert rows[0][2] == "=1+2"
 
 
