@@ -48,7 +48,7 @@ class _State:
 
     def fired(self, kind: str, of: str = "") -> list[object]:
         """Return what the rules that fired add to a conclusion."""
-        return [drawn.adds for drawn in self.added.get(Topic(kind, of), ())]
+        return [adds for _, adds in self.added.get((kind, of), ())]  # type: ignore[call-overload]  # equals the Topic
 
     def drawn(self, kind: str) -> set[str]:
         """Return of what a kind of conclusion was drawn: the accommodations withheld, say."""
