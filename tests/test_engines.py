@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from itertools import combinations, islice
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,6 +40,7 @@ WORLD = agreement.world_of(7, 0, 30)
 Verdicts = Mapping[str, Truth]
 
 
+@cache
 def _memory(place: int) -> Memory:
     return remember(agreement.case_of(7, 0, place, WORLD), WORLD.rulebase.vocabulary)
 

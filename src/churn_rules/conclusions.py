@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from churn_rules.cases import latest
@@ -75,7 +76,7 @@ def conclude(
     state, before = _State(rulebase, memory, verdicts, known, added), len(known)
     for topic in stratum.topics:
         _CONCLUDE[topic.kind](state, topic.id)
-    return list(known)[before:]
+    return list(islice(known, before, None))
 
 
 # --- one function for each kind of topic ------------------------------------------------------------------------------
