@@ -14,7 +14,7 @@ help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # durable-rules has no wheels. From Python 3.13 on it names a function that is gone, and the flag gives it the new one.
-# Of some 400 MB of packages few modules are ever imported: Python compiles those as it meets them, sooner than pip all.
+# Few modules of all these packages are ever imported: Python compiles those as it meets them, so pip need not.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)

@@ -30,7 +30,7 @@ def as_json(value: object) -> str:
 
 @cache
 def _adapter(kind: type) -> TypeAdapter[Any]:
-    """Return what knows a kind of answer; making it takes ten times as long as using it."""
+    """Return what knows a kind of answer; it is made once, since making it is slow."""
     return TypeAdapter(kind)
 
 
