@@ -78,6 +78,7 @@ class Flow:
 
     def __init__(self, frame: Any) -> None:
         self.frame = frame
+        self.calendars: dict[int, tuple[Expr, Expr, Expr]] = {}  # by the identity of a column of days, which is kept
         self._count = 0
 
     def store(self, columns: Mapping[_Key, _Column]) -> dict[_Key, _Column]:
@@ -139,8 +140,8 @@ def _joined(parts: list[Kleene], *, settles: bool) -> Kleene:
     if not columns:
         return None if open_part else not settles
     joined = reduce(or_ if settles else and_, columns)
-    if open_part:
-        return joined | xp.lit(None, dtype=xp.Boolean) if settles else joined & xp.lit(None, dtype=xp.Boolean)
+    if open_part:  # a part that nobody knows leaves unknown whatever the others do not settle
+        return xp.when(joined if settles else ~joined).then(xp.lit(settles))
     return joined
 
 
