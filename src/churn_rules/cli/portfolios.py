@@ -57,7 +57,7 @@ def mapping_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("-o", "--output", "target", required=True, metavar="OUT", help="Where to write it; - for a pipe.")
 @mapping_option
 @click.option("--rejects", type=_FILE, metavar="FILE", help="Where rows go that cannot be used; OUT.rejects.csv.")
-@click.option("--format", "as_", type=click.Choice(list(_KINDS)), help="What to write; if left out, what OUT says.")
+@click.option("--to", "as_", type=click.Choice(list(_KINDS)), help="What to write; if left out, what OUT says.")
 @click.option("--full", is_flag=True, help="Put all typed columns into CSV and Excel too; Parquet always has them.")
 @rules_option
 @lang_option

@@ -47,10 +47,12 @@ class Check:
 class Cells:
     """A table as the engine takes it.
 
-    `kept` names what is carried over, the number of the row first; `origins` finds the column of the file that a
-    canonical one comes from; `blank` is true for a row in which nothing is filled in: no account, and no fault either.
+    `keys` are the cells as they are compared, each made once, for what the other expressions read. `kept` names what is
+    carried over, the number of the row first; `origins` finds the column of the file that a canonical one comes from;
+    `blank` is true for a row in which nothing is filled in: no account, and no fault either.
     """
 
+    keys: tuple[pl.Expr, ...]
     columns: tuple[pl.Expr, ...]
     checks: tuple[Check, ...]
     kept: tuple[str, ...]
@@ -63,9 +65,14 @@ class Cells:
         bad = [check.bad.fill_null(value=False) for check in self.checks]
         return pl.any_horizontal(bad) if bad else pl.lit(value=False)
 
+    def keyed(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the rows of a file with all that the expressions read."""
+        return frame.with_columns(self.keys) if self.keys else frame
+
     def canonical(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Return the canonical table of the rows that can be used, with what is kept first."""
-        usable = frame.filter(~self.any_bad & ~self.blank) if self.checks else frame
+        keyed = self.keyed(frame)
+        usable = keyed.filter(~self.any_bad & ~self.blank) if self.checks else keyed
         return usable.select(self.columns)
 
 
@@ -100,7 +107,7 @@ def canonical_cells(table: Table, rulebase: Rulebase) -> Cells:
     kept += _stated(columns)
     names = tuple(expression.meta.output_name() for expression in kept)
     origins = {name: name for name in told}
-    return Cells((*kept, *columns), (), names, origins, pl.lit(value=False))
+    return Cells((), (*kept, *columns), (), names, origins, pl.lit(value=False))
 
 
 def _tellable(rulebase: Rulebase) -> dict[str, None]:
@@ -121,6 +128,7 @@ class _Maker:
         self.schema = table.frame.collect_schema()
         self.checks: list[Check] = []
         self.origins: dict[str, str] = {}
+        self.keys: dict[str, pl.Expr] = {}
 
     def make(self) -> Cells:
         self._check_rows()
@@ -130,7 +138,7 @@ class _Maker:
         kept += _stated(told)
         self._check_lengths()
         names = tuple(expression.meta.output_name() for expression in kept)
-        return Cells((*kept, *told), tuple(self.checks), names, self.origins, self._blank())
+        return Cells(tuple(self.keys.values()), (*kept, *told), tuple(self.checks), names, self.origins, self._blank())
 
     # --- rows ---
 
@@ -150,7 +158,9 @@ class _Maker:
     def _blank(self) -> pl.Expr:
         if self.table.kind == "parquet":
             return pl.lit(value=False)
-        return pl.all_horizontal([self._empty(column) for column in self.table.headings])
+        used = [pl.col(name).is_null() | (pl.col(name) == "") for name in (f"\x00key {column}" for column in self.keys)]
+        rest = [self._empty(column) for column in self.table.headings if column not in self.keys]
+        return pl.all_horizontal([*used, *rest])
 
     def _check_lengths(self) -> None:
         used = dict.fromkeys(name for name, _ in self.mapping.columns())
@@ -163,6 +173,12 @@ class _Maker:
 
     def _key(self, column: str) -> pl.Expr:
         """Return the cells of a column as they are compared, whatever its type."""
+        name = f"\x00key {column}"
+        if column not in self.keys:
+            self.keys[column] = self._made_key(column).alias(name)
+        return pl.col(name)
+
+    def _made_key(self, column: str) -> pl.Expr:
         dtype, cells = self.schema[column], pl.col(column)
         if isinstance(dtype, pl.Datetime):
             cells = cells.dt.date()

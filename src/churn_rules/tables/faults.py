@@ -5,6 +5,7 @@ Never decides what is a fault.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,7 +32,7 @@ def foreseen(path: str) -> Iterator[None]:
     """Turn whatever Polars finds wrong with a file while it reads it into one error.
 
     Raises:
-        TableFileError: M628, for all of it; what the reader says is quoted.
+        TableFileError: M627 for a quote that is open, M628 for all else; what the reader says is quoted.
         OSError: The system refused something, such as more room on the disk.
     """
     try:
@@ -43,5 +44,9 @@ def foreseen(path: str) -> Iterator[None]:
 
 
 def _damaged(path: str, error: BaseException) -> TableFileError:
+    if found := re.search(r"could not parse `(.*?)` as dtype `str`", str(error), re.DOTALL):
+        what, why = f"a quoted cell cannot be read: `{short(found[1], 50)}`", "its quote is not closed where it ends"
+        fix = "close it, double the quotes inside a quoted cell, or export it again: the file may be cut off"
+        return fault("M627", what, why, fix, path)
     why = f"the reader says: {short(str(error).partition(chr(10))[0], 160)}"
     return fault("M628", "the file is damaged, or cut off", why, "export it again", path)

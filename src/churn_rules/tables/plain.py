@@ -34,7 +34,6 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _QUOTED = re.compile(rb'"[^"]*"')
-_BLANK = re.compile(rb"(?:(?<=\n)|\A)\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +89,7 @@ def read_plain(file: Path, shown: str, delimiter: str | None) -> Plain:
     headings = _headings(file, shown, start, delimiter)
     records = _checked(file, shown, len(headings), delimiter)
     ragged = {} if records.even else dict(_ragged(file, shown, len(headings), delimiter))
-    try:
-        frame = _scanned(file, headings, delimiter, truncate=bool(ragged))
-        _try_out(frame)
-    except pl.exceptions.PolarsError as error:
-        if "more fields" not in str(error):
-            raise _unparsed(shown, error) from None
-        ragged = dict(_ragged(file, shown, len(headings), delimiter))
-        frame = _scanned(file, headings, delimiter, truncate=True)
+    frame = _scanned(file, headings, delimiter, truncate=bool(ragged))
     return Plain(frame, headings, records.count - 1, ragged)
 
 
@@ -112,23 +104,6 @@ def _scanned(file: Path, headings: tuple[str, ...], delimiter: str, *, truncate:
         glob=False,
         truncate_ragged_lines=truncate,
     )
-
-
-def _try_out(frame: pl.LazyFrame) -> None:
-    """Read all cells once, so that one that cannot be read stops everything before anything is written."""
-    frame.select(pl.all().null_count()).collect(engine="streaming")
-
-
-def _unparsed(shown: str, error: BaseException) -> TableFileError:
-    text = str(error)
-    if "utf-8" in text:
-        why = "a byte here belongs to another encoding"
-        return fault("M625", "the file is not UTF-8", why, "save it as UTF-8, or say `encoding:` in the mapping", shown)
-    found = re.search(r"could not parse `(.*?)` as", text, re.DOTALL)
-    cell = f": `{short(found[1], 50)}`" if found else ""
-    why = "a quote opens a cell and is not closed where the cell ends"
-    fix = "close it, double the quotes inside a quoted cell, or export it again: the file may be cut off"
-    return fault("M627", f"a quoted cell cannot be read{cell}", why, fix, shown)
 
 
 # --- how it is written ------------------------------------------------------------------------------------------------
@@ -211,7 +186,6 @@ def _checked(file: Path, shown: str, width: int, delimiter: str) -> _Records:
         TableFileError: M625, M626 or M632.
     """
     records, decode, lines = _Records(), codecs.getincrementaldecoder("utf-8")().decode, 1
-    delimiters = blanks = 0
     mark = delimiter.encode()
     for chunk, last in _whole_records(file, shown):
         if (nul := chunk.find(b"\0")) >= 0:
@@ -227,10 +201,9 @@ def _checked(file: Path, shown: str, width: int, delimiter: str) -> _Records:
             raise fault("M625", "the file is not UTF-8", why, fix, shown, line) from None
         lines += chunk.count(b"\n")
         bare = _QUOTED.sub(b"", chunk) if b'"' in chunk else chunk
-        records.count += bare.count(b"\n") + (not chunk.endswith(b"\n"))
-        delimiters += bare.count(mark)
-        blanks += len(_BLANK.findall(bare)) if width > 1 else 0
-    records.even = delimiters == (width - 1) * (records.count - blanks)
+        rows = bare.removesuffix(b"\n").split(b"\n")
+        records.count += len(rows)
+        records.even &= all(row.count(mark) == width - 1 or not row.strip(b"\r") for row in rows)
     return records
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import copyfile
 from typing import Self, TextIO
@@ -61,15 +61,14 @@ class Rejects:
             self.first.append((row, column, short(text, 60), why))
         self._writer.writerow((row, *map(harmless_text, (column, text, why, fix))))
 
-    def collect(self, table: Table, cells: Cells) -> None:
-        """Note every cell of a table that cannot be used, and every row that has not as many cells as it should."""
-        if not cells.checks:
+    def collect(self, table: Table, cells: Cells, rows: Sequence[int]) -> None:
+        """Note every cell that cannot be used in rows of a table, by their numbers."""
+        if not rows:
             return
         flags = [check.bad.fill_null(value=False).alias(f"\x00{place}") for place, check in enumerate(cells.checks)]
         columns = dict.fromkeys(check.column for check in cells.checks if check.column)
-        wanted = table.frame.select(ROW, *columns, *flags, cells.blank.alias("\x00blank"))
-        bad = pl.any_horizontal([f"\x00{place}" for place in range(len(flags))]) & ~pl.col("\x00blank")
-        for batch in wanted.filter(bad).collect_batches(chunk_size=_BATCH):
+        wanted = cells.keyed(table.frame.filter(pl.col(ROW).is_in(rows))).select(ROW, *columns, *flags)
+        for batch in wanted.collect_batches(chunk_size=_BATCH):
             self.rows += batch.height
             for row in batch.iter_rows(named=True):
                 self._note(row, table, cells)

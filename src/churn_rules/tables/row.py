@@ -104,7 +104,7 @@ def _refuse_rejected(found: Prepared, number: int) -> None:
         return
     flags = [check.bad.fill_null(value=False).alias(str(place)) for place, check in enumerate(found.cells.checks)]
     row = found.table.frame.filter(pl.col(ROW) == number)
-    bad = row.select(flags).collect(engine="streaming").row(0, named=True)
+    bad = found.cells.keyed(row).select(flags).collect(engine="streaming").row(0, named=True)
     wrong = [check for place, check in enumerate(found.cells.checks) if bad[str(place)]]
     if not wrong:
         return

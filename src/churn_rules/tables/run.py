@@ -41,6 +41,7 @@ __all__ = ["Outcome", "Prepared", "Stage", "prepared", "score_file", "scored_fra
 _CHUNK = 20_000  # rows that are worked on at once: it decides the memory that a run takes
 _ROW_GROUP = 2 * _CHUNK
 _PIPE = "-"
+_BAD, _BLANK = "\x00bad", "\x00blank"
 
 Tick = Callable[[int], None] | None
 Stage = Callable[[str, int], Tick]
@@ -104,13 +105,21 @@ def prepared(source: str, mapping_file: Path | None, rulebase: Rulebase) -> Iter
         yield Prepared(table, cells_of(table, mapping, rulebase), mapping)
 
 
-def scored_frame(found: Prepared, rulebase: Rulebase, tick: Tick = None) -> pl.LazyFrame:
-    """Return every usable row of a table scored: the typed result, lazy. `tick` is told of rows as they are read.
+def scored_frame(
+    found: Prepared, rulebase: Rulebase, canonical: pl.LazyFrame | None = None, tick: Tick = None
+) -> pl.LazyFrame:
+    """Return every usable row of a table scored: the typed result, lazy.
+
+    Args:
+        found: The table.
+        rulebase: What to score it with.
+        canonical: Its canonical table, where that was made already.
+        tick: Told of rows as they are read.
 
     Raises:
         TableFileError: A column is of a type that its fact cannot be.
     """
-    canonical = found.cells.canonical(found.table.frame)
+    canonical = found.cells.canonical(found.table.frame) if canonical is None else canonical
     if tick:
         canonical = canonical.map_batches(_ticking(tick), streamable=True)
     try:
@@ -164,13 +173,12 @@ def score_file(
         if kind == "excel" and found.table.rows > MOST_ROWS:
             what = f"{found.table.rows:,} rows do not fit into a sheet of Excel"
             raise fault("M635", what, f"it holds {MOST_ROWS:,} below the headings", "write .csv or .parquet", target)
-        rejects.collect(found.table, found.cells)
         rejects_file = rejects_file or rejects_name(target)
-        if 2 * rejects.rows > found.table.rows and not _usable(found):
-            raise _none_fits(found.table, rejects, rejects_file)
         with _typed(target, kind, room) as file, pl.Config(streaming_chunk_size=_CHUNK):
-            tick = stage("scoring", found.table.rows)
-            scored = _Scoring(found, rulebase, rejects, room).run(file, tick)
+            canonical, usable = _parsed(found, rejects, room)
+            if not usable:
+                raise _none_fits(found.table, rejects, rejects_file)
+            scored = _Scoring(found, rulebase, rejects, room).run(canonical, file, stage("scoring", usable))
             summary = summarise(scored, rulebase)
             if not summary.accounts:
                 raise _none_fits(found.table, rejects, rejects_file)
@@ -206,10 +214,22 @@ def _room() -> Iterator[Path]:
         yield Path(room)
 
 
-def _usable(found: Prepared) -> int:
-    """Count the rows in which nothing is wrong."""
-    rows = found.table.frame.filter(~found.cells.any_bad & ~found.cells.blank).select(pl.len())
-    return int(rows.collect(engine="streaming").item())
+def _parsed(found: Prepared, rejects: Rejects, room: Path) -> tuple[pl.LazyFrame, int]:
+    """Return the canonical table of the rows that can be used, and how many they are; the others are told.
+
+    Cells of text are read once, into a typed file of their own, and everything that follows works on that.
+    """
+    table, cells = found.table, found.cells
+    if not cells.checks:
+        return cells.canonical(table.frame), table.rows
+    file = room / "cells.parquet"
+    _sink(cells.keyed(table.frame).select(*cells.columns, cells.any_bad.alias(_BAD), cells.blank.alias(_BLANK)), file)
+    parsed = pl.scan_parquet(file, glob=False)
+    passed_over = parsed.filter(pl.col(_BAD) | pl.col(_BLANK)).select(NUMBERED, _BLANK).collect(engine="streaming")
+    rejects.collect(table, cells, passed_over.filter(~pl.col(_BLANK))[NUMBERED].to_list())
+    if passed_over.height:
+        parsed = parsed.filter(~pl.col(_BAD) & ~pl.col(_BLANK))
+    return parsed.drop(_BAD, _BLANK), table.rows - passed_over.height
 
 
 def _none_fits(table: Table, rejects: Rejects, rejects_file: Path | None) -> TableFileError:
@@ -230,9 +250,9 @@ class _Scoring:
     def __init__(self, found: Prepared, rulebase: Rulebase, rejects: Rejects, room: Path) -> None:
         self.found, self.rulebase, self.rejects, self.room = found, rulebase, rejects, room
 
-    def run(self, file: Path, tick: Tick) -> pl.LazyFrame:
-        """Score into a file, and return what is in it then."""
-        _sink(scored_frame(self.found, self.rulebase, tick), file)
+    def run(self, canonical: pl.LazyFrame, file: Path, tick: Tick) -> pl.LazyFrame:
+        """Score a canonical table into a file, and return what is in that then."""
+        _sink(scored_frame(self.found, self.rulebase, canonical, tick), file)
         scored = pl.scan_parquet(file, glob=False)
         faults = scored.filter(pl.col("fault").is_not_null()).select(NUMBERED, pl.col("fault").cast(pl.String))
         wrong = faults.collect(engine="streaming")
@@ -246,11 +266,10 @@ class _Scoring:
     def _tell(self, wrong: pl.DataFrame) -> None:
         """Say of each row that the engine refused a cell of why that is, and what stands in the file."""
         numbers = wrong[NUMBERED].to_list()
-        told = pl.col(NUMBERED).is_in(numbers)
-        rows = self.found.cells.canonical(self.found.table.frame).filter(told).collect(engine="streaming")
-        origins = dict.fromkeys(self.found.cells.origins.values())
-        cells = self.found.table.frame.filter(pl.col(ROW).is_in(numbers)).select(ROW, *origins)
-        raw = {row[ROW]: row for row in cells.collect(engine="streaming").iter_rows(named=True)}
+        told = self.found.table.frame.filter(pl.col(ROW).is_in(numbers))
+        rows = self.found.cells.canonical(told).collect(engine="streaming")
+        cells = told.select(ROW, *dict.fromkeys(self.found.cells.origins.values())).collect(engine="streaming")
+        raw = {row[ROW]: row for row in cells.iter_rows(named=True)}
         layout = Layout.of(rows.columns, self.rulebase, self.found.cells.kept)
         faulty = dict(wrong.iter_rows())
         for row in rows.iter_rows(named=True):
