@@ -47,12 +47,13 @@ class Check:
 class Cells:
     """A table as the engine takes it.
 
-    `keys` are the cells as they are compared, each made once, for what the other expressions read. `kept` names what is
-    carried over, the number of the row first; `origins` finds the column of the file that a canonical one comes from;
-    `blank` is true for a row in which nothing is filled in: no account, and no fault either.
+    `keys` are the cells as they are compared, and `values` what they mean, each made once for what the others read.
+    `kept` names what is carried over, the number of the row first; `origins` finds the column of the file that a
+    canonical one comes from; `blank` is true for a row in which nothing is filled in: no account, and no fault either.
     """
 
     keys: tuple[pl.Expr, ...]
+    values: tuple[pl.Expr, ...]
     columns: tuple[pl.Expr, ...]
     checks: tuple[Check, ...]
     kept: tuple[str, ...]
@@ -67,7 +68,7 @@ class Cells:
 
     def keyed(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Return the rows of a file with all that the expressions read."""
-        return frame.with_columns(self.keys) if self.keys else frame
+        return frame.with_columns(self.keys).with_columns(self.values) if self.keys or self.values else frame
 
     def canonical(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Return the canonical table of the rows that can be used, with what is kept first."""
@@ -107,7 +108,7 @@ def canonical_cells(table: Table, rulebase: Rulebase) -> Cells:
     kept += _stated(columns)
     names = tuple(expression.meta.output_name() for expression in kept)
     origins = {name: name for name in told}
-    return Cells((), (*kept, *columns), (), names, origins, pl.lit(value=False))
+    return Cells((), (), (*kept, *columns), (), names, origins, pl.lit(value=False))
 
 
 def _tellable(rulebase: Rulebase) -> dict[str, None]:
@@ -129,6 +130,7 @@ class _Maker:
         self.checks: list[Check] = []
         self.origins: dict[str, str] = {}
         self.keys: dict[str, pl.Expr] = {}
+        self.values: list[pl.Expr] = []
 
     def make(self) -> Cells:
         self._check_rows()
@@ -138,7 +140,15 @@ class _Maker:
         kept += _stated(told)
         self._check_lengths()
         names = tuple(expression.meta.output_name() for expression in kept)
-        return Cells(tuple(self.keys.values()), (*kept, *told), tuple(self.checks), names, self.origins, self._blank())
+        return Cells(
+            tuple(self.keys.values()),
+            tuple(self.values),
+            (*kept, *told),
+            tuple(self.checks),
+            names,
+            self.origins,
+            self._blank(),
+        )
 
     # --- rows ---
 
@@ -178,6 +188,12 @@ class _Maker:
             self.keys[column] = self._made_key(column).alias(name)
         return pl.col(name)
 
+    def _made(self, value: pl.Expr) -> pl.Expr:
+        """Let a value be made once, and return where it is then."""
+        name = f"\x00value {len(self.values)}"
+        self.values.append(value.alias(name))
+        return pl.col(name)
+
     def _made_key(self, column: str) -> pl.Expr:
         dtype, cells = self.schema[column], pl.col(column)
         if isinstance(dtype, pl.Datetime):
@@ -192,7 +208,7 @@ class _Maker:
             yield from self._dates("lost", told)
 
     def _dates(self, name: str, told: ToldDate) -> Iterator[pl.Expr]:
-        low, high = self._days(told)
+        low, high = map(self._made, self._days(told))
         self._check(told.column, low, UNKNOWN, _date_words(told.dates))
         self.origins[name] = told.column
         yield low.alias(name)
@@ -252,16 +268,17 @@ class _Maker:
                 inside = figure.is_between(low, high) & ~self._key(told.column).is_in(sorted(told.values))
                 value = pl.when(inside).then(pl.lit(meant, dtype)).otherwise(value)
                 silent = silent | inside if meant is None else silent
+        value = self._made(value)
         if not told.others_unknown:
             self._check(told.column, value, self._unknown(told, words), _word_faults(fact), silent)
         return value
 
     def _measure(self, told: ToldFact, fact: Fact) -> Iterator[pl.Expr]:
         """Yield the ends of a number or a date."""
-        low, high = self._ends(told, fact, told.column)
+        low, high = map(self._made, self._ends(told, fact, told.column))
         self._note(told, fact, told.column, low)
         if told.to:
-            last_low, last_high = self._ends(told, fact, told.to)
+            last_low, last_high = map(self._made, self._ends(told, fact, told.to))
             self._note(told, fact, told.to, last_low)
             upper = pl.coalesce(last_high, last_low)
             if fact.type == "number":  # an end that is not told is open
@@ -307,7 +324,7 @@ class _Maker:
             if isinstance(told.told, Span):
                 yield from _amount(told.name, told.told)
                 continue
-            value = self._figure(told.told, told)
+            value = self._made(self._figure(told.told, told))
             self.origins[told.name] = told.told
             self._check(told.told, value, UNKNOWN, _number_words(told.decimal))
             yield value.alias(told.name)

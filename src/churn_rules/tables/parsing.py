@@ -72,7 +72,7 @@ def dates(key: pl.Expr, order: DateOrder) -> tuple[pl.Expr, pl.Expr]:
     """
     found = [key.str.extract_groups(pattern) for pattern in (*_DATES[order], *_DATES["any"])]
     year, month, day = (pl.coalesce([one.struct.field(part) for one in found]) for part in "ymd")
-    month = pl.coalesce(month.replace_strict(MONTHS, default=None, return_dtype=pl.String), month)
+    month = pl.coalesce(translated(month, MONTHS, pl.String), month)
     first = _day(year, month.fill_null("1"), day.fill_null("1"))
     last = pl.when(day.is_null()).then(_day(year, month.fill_null("12"), pl.lit("1")).dt.month_end())
     return first, pl.when(first.is_not_null()).then(last)
@@ -84,9 +84,18 @@ def _day(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
 
 
 def translated(key: pl.Expr, words: Mapping[str, object], dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
-    """Return what each cell means by a list of words, null where it is none of them or means nothing."""
-    kept = {word: value for word, value in words.items() if value is not None}
-    return key.replace_strict(list(kept), list(kept.values()), default=None, return_dtype=dtype)
+    """Return what each cell means by a list of words, null where it is none of them or means nothing.
+
+    One test a meaning, and not `replace_strict`, which holds whole columns in memory.
+    """
+    by_value: dict[object, list[str]] = {}
+    for word, value in words.items():
+        if value is not None:
+            by_value.setdefault(value, []).append(word)
+    found = pl.lit(None, dtype)
+    for value, cells in by_value.items():
+        found = pl.when(key.is_in(cells)).then(pl.lit(value, dtype)).otherwise(found)
+    return found
 
 
 def choice_words(fact: Fact) -> dict[str, object]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from churn_rules.language import Language
 from churn_rules.rulebase import Rulebase
+from churn_rules.tables.parsing import translated
 from churn_rules.vocabulary import SIDES
 from churn_rules.words import ANSWERED_FOR, ASKED, DECISION, SCOPE
 
@@ -65,14 +66,14 @@ class _Words:
         say = self.say
         mixed = {**ANSWERED_FOR, "mixed": SCOPE["mixed"]}
         yield self._worded("decision", DECISION).alias(decision_headings(self.rulebase.language))
-        yield pl.col("root").cast(pl.String).replace(self.titles).alias(say("root cause"))
+        yield translated(pl.col("root").cast(pl.String), self.titles, pl.String).alias(say("root cause"))
         yield self._roots().alias(say("roots, with certainty"))
         yield self._chain().alias(say("chain of causes"))
         yield self._worded("scope", SCOPE).alias(say("specific or systemic"))
         yield self._worded("responsible", mixed).alias(say("who answers for it"))
 
     def _worded(self, column: str, words: Mapping[str, str]) -> pl.Expr:
-        return pl.col(column).cast(pl.String).replace({code: self.say(word) for code, word in words.items()})
+        return translated(pl.col(column).cast(pl.String), {code: self.say(words[code]) for code in words}, pl.String)
 
     def _roots(self) -> pl.Expr:
         """Return the roots, the most certain first; until they are sorted, a key of ten figures begins each."""
