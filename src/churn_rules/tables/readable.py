@@ -158,17 +158,13 @@ class _Words:
         by_fact: dict[str, list[str]] = {}
         for name in self._begin("missing."):
             by_fact.setdefault(name.split(".")[1], []).append(name)
-        found = [
-            pl.when(pl.any_horizontal(names)).then(pl.lit(fact))
-            for fact, names in by_fact.items()
-            if fact in self.rulebase.vocabulary
-        ]
+        facts = {fact: pl.any_horizontal(names) for fact, names in by_fact.items() if fact in self.rulebase.vocabulary}
         heading = self.say("what is not known")
-        if not found:
+        if not facts:
             return pl.lit(None, pl.String).alias(heading)
-        listed = pl.concat_list(found).list.drop_nulls()
-        more = listed.list.len().cast(pl.Int64) - _MOST_MISSING
-        some = _joined(listed.list.head(_MOST_MISSING))
+        every = _chosen([pl.when(unknown).then(pl.lit(fact)) for fact, unknown in facts.items()])
+        some = every.str.extract(rf"^((?:[^;]+; ){{0,{_MOST_MISSING - 1}}}[^;]+)")
+        more = pl.sum_horizontal([unknown.cast(pl.UInt16) for unknown in facts.values()]).cast(pl.Int32) - _MOST_MISSING
         cut = pl.concat_str([some, pl.lit("; +"), more.cast(pl.String)])
         return pl.when(more > 0).then(cut).otherwise(some).alias(heading)
 
@@ -180,7 +176,10 @@ def _listed(texts: Mapping[str, str]) -> pl.Expr:
 
 def _chosen(texts: Sequence[pl.Expr]) -> pl.Expr:
     """Return those texts that are there, one after another; null where none is."""
-    return _joined(pl.concat_list(texts).list.drop_nulls()) if texts else pl.lit(None, pl.String)
+    if not texts:
+        return pl.lit(None, pl.String)
+    joined = pl.concat_str(texts, separator="; ", ignore_nulls=True)
+    return pl.when(joined != "").then(joined)
 
 
 def _joined(listed: pl.Expr) -> pl.Expr:
