@@ -13,7 +13,7 @@ LAYERS = (
     ("certainty", "vocabulary"),
     ("money", "typed", "wording", "words"),
     ("conditions", "figures"),
-    ("asking",),
+    ("across", "asking"),
     ("rulebase", "cases"),
     ("patterns", "economics", "translating", "worth"),
     ("reading",),
