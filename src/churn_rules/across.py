@@ -33,14 +33,12 @@ class Clusters:
 class Others:
     """When other accounts are evidence in one: at least so many, and such a share of the other losses of that time.
 
-    Two losses are of one time where they lie at most `within_days` apart; two accounts of which a stated reason of
-    `says_nothing` is all that is known have nothing in common.
+    Two losses are of one time where they lie at most `within_days` apart.
     """
 
     at_least: int
     share: float
     within_days: int
-    says_nothing: tuple[str, ...]
     source: str
 
 

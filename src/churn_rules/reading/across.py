@@ -6,7 +6,6 @@ Never judges whether its sources are declared; `checking` does.
 from __future__ import annotations
 
 from churn_rules.across import SHARED, STATED, Across, Clusters, Others
-from churn_rules.errors import did_you_mean
 from churn_rules.reading.documents import Document
 from churn_rules.reading.draft import Draft
 from churn_rules.reading.shapes import AcrossShape, shape_of
@@ -28,16 +27,8 @@ def read_across(draft: Draft, document: Document) -> None:
         if draft.vocabulary and name not in draft.broken and (fact is None or fact.type != kind):
             what, fix = f"the vocabulary lacks the {kind} `{name}`", "declare it in rules/vocabulary.yaml"
             document.issue("V224", what, why, fix, document.key(("others",)))
-    stated = draft.vocabulary.get(STATED)
-    for place, choice in enumerate(shape.others.says_nothing):
-        if stated and choice not in stated.choices:
-            what, why = f"`{choice}` is no choice of `{STATED}`", "only a reason that can be stated can say nothing"
-            fix, at = f"name one of them{did_you_mean(choice, stated.choices)}", ("others", "says_nothing", place)
-            document.issue("V225", what, why, fix, document.place(at))
     clusters, others = shape.clusters, shape.others
     draft.across = Across(
         Clusters(clusters.false_discovery_rate, clusters.fewest_accounts, " ".join(clusters.source.split())),
-        Others(
-            others.at_least, others.share, others.within_days, tuple(others.says_nothing), " ".join(others.source.split())
-        ),
+        Others(others.at_least, others.share, others.within_days, " ".join(others.source.split())),
     )

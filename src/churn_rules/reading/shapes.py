@@ -233,7 +233,6 @@ class OthersShape(_Shape):
     at_least: Annotated[int, Field(ge=1, le=1000)]
     share: Annotated[float, Field(ge=0, le=1)]
     within_days: Annotated[int, Field(ge=1, le=3660)]
-    says_nothing: list[Name] = []
     source: Text
 
 
