@@ -19,7 +19,7 @@ __all__ = ["Evidence", "evidence_from_others", "with_evidence", "without_strays"
 
 _ANY = ""  # stands for whatever reason
 _NAMED = 4  # names kept of each day and reason: one of them may be the account itself, and three are told
-_Days = tuple[str, int, int]
+_WITNESSES = {"reason": pl.String, LOW: pl.Int32, HIGH: pl.Int32, "others": pl.Int64, "some": pl.List(pl.String)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class Evidence:
     """Which accounts others bear witness in.
 
     `frame` has one row an account: ROW, `own` (its reasons, all of them shared), `reason` (the one that fewest share),
-    `others` (how many other accounts share that) and `some`, the names of a few that do, the account itself perhaps
-    among them. `undated` counts accounts whose date of loss is not exact enough, `answered` those in which somebody
-    had told already; in `strayed` it would have spoken for a reason that is not shared, so it was taken back.
+    `others` (how many other accounts share that) and its days of loss. `witnesses` names for each reason and days of
+    loss a few accounts that share it, as `some`; the account itself may be among them. `undated` counts accounts whose
+    date of loss is not exact enough, `answered` those in which somebody had told already; in `strayed` it would have
+    spoken for a reason that is not shared, so it was taken back.
     """
 
-    frame: pl.DataFrame
+    frame: pl.LazyFrame
+    witnesses: pl.DataFrame
     undated: int
     answered: int
     strayed: int = 0
@@ -53,30 +55,22 @@ def evidence_from_others(
         meant: For each reason that a customer can state, the reasons it stands for.
         rules: How many others it takes, and within which time.
     """
-    reasons = tuple(reasons)
     shares = {reason: _shares(reason, meant) for reason in reasons}
-    dated = scored.filter(_usable(rules.within_days)).with_columns(_day(LOW), _day(HIGH))
-    seen = dated.filter(pl.any_horizontal(shares.values()))
+    seen = _dated(scored, rules).filter(pl.any_horizontal(shares.values()))
     named = pl.col(ACCOUNT).sort_by(ROW).head(_NAMED).alias("some")
-    per_reason = [
-        seen.filter(holds).group_by(LOW, HIGH).agg(pl.len().alias("accounts"), named).with_columns(_called(reason))
-        for reason, holds in shares.items()
-    ]
-    anybody = seen.group_by(LOW, HIGH).agg(pl.len().alias("accounts"), named).with_columns(_called(_ANY))
-    groups, counts = pl.collect_all([pl.concat([*per_reason, anybody]), _apart(scored, rules)], engine="streaming")
-    enough = _enough(groups, rules)
-    undated, answered = counts.row(0)
-    own = {reason: pl.when(_rooted()).then(_role(reason) == "root").otherwise(holds) for reason, holds in shares.items()}
-    mine = pl.concat(
-        [seen.filter(~pl.col(TOLD), holds).select(ROW, LOW, HIGH, _called(reason)) for reason, holds in own.items()]
-    )
-    joined = mine.join(enough.lazy(), on=("reason", LOW, HIGH), how="left").sort(ROW, "others", "reason")
-    found = joined.group_by(ROW, maintain_order=True).agg(
-        pl.col("others").is_not_null().all().alias("all"),
-        pl.col("reason").alias("own"),
-        pl.col("reason", "others", "some").first(),
-    )
-    return Evidence(found.filter("all").drop("all").collect(engine="streaming"), undated, answered)
+    counted = (pl.len().alias("accounts"), named)
+    sharing = {**{reason: seen.filter(holds) for reason, holds in shares.items()}, _ANY: seen}
+    groups = [frame.group_by(LOW, HIGH).agg(counted).with_columns(_called(name)) for name, frame in sharing.items()]
+    apart = scored.select((~_usable(rules.within_days)).sum(), pl.col(TOLD).sum())
+    found, counts = pl.collect_all([pl.concat(groups), apart], engine="streaming")
+    enough = _enough(found, rules)
+    return Evidence(_accounts_with(seen, shares, enough.drop("some").lazy()), enough, *counts.row(0))
+
+
+def with_evidence(frame: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
+    """Return the accounts that got evidence, with it told by the record, ready for a second pass."""
+    told = frame.join(evidence.frame.select(ROW), on=ROW, how="semi", maintain_order="left")
+    return told.with_columns(pl.lit(value=True).alias(SHARED))
 
 
 def without_strays(second: pl.LazyFrame, evidence: Evidence, reasons: Iterable[str]) -> Evidence:
@@ -85,19 +79,28 @@ def without_strays(second: pl.LazyFrame, evidence: Evidence, reasons: Iterable[s
     The fact says that others left over the same, and not over what: a rule may take it for evidence about a price that
     rose, where what others share is late deliveries.
     """
-    own = second.join(evidence.frame.lazy(), on=ROW)
+    own = second.join(evidence.frame.select(ROW, "own"), on=ROW)
     strays = pl.any_horizontal(
         (_role(reason) == "root").fill_null(value=False) & ~pl.col("own").list.contains(reason) for reason in reasons
     )
     strayed = own.filter(strays).select(ROW).collect(engine="streaming")
-    frame = evidence.frame.join(strayed, on=ROW, how="anti")
+    frame = evidence.frame.join(strayed.lazy(), on=ROW, how="anti")
     return replace(evidence, frame=frame, strayed=strayed.height)
 
 
-def with_evidence(frame: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
-    """Return the accounts that got evidence, with it told by the record, ready for a second pass."""
-    told = frame.join(evidence.frame.lazy().select(ROW), on=ROW, how="semi")
-    return told.with_columns(pl.lit(value=True).alias(SHARED))
+def _accounts_with(seen: pl.LazyFrame, shares: Mapping[str, pl.Expr], enough: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the accounts all of whose own reasons are shared by enough others."""
+    rooted, key = pl.col("root").is_not_null(), ("reason", LOW, HIGH)
+    own = {r: pl.when(rooted).then((_role(r) == "root").fill_null(value=False)).otherwise(holds) for r, holds in shares.items()}
+    several = pl.sum_horizontal(own.values()).alias("several")
+    open_ = seen.filter(~pl.col(TOLD))
+    mine = pl.concat([open_.filter(holds).select(ROW, LOW, HIGH, several, _called(r)) for r, holds in own.items()])
+    listed = pl.concat_list("reason").alias("own")
+    single = mine.filter(pl.col("several") == 1).join(enough, on=key).select(ROW, "reason", "others", listed, LOW, HIGH)
+    rest = mine.filter(pl.col("several") > 1).join(enough, on=key, how="left").sort(ROW, "others", "reason")
+    first, shared = pl.col("reason", "others").first(), pl.col("others").is_not_null().all().alias("shared")
+    joint = rest.group_by(ROW).agg(first, pl.col("reason").alias("own"), pl.col(LOW, HIGH).first(), shared)
+    return pl.concat([single, joint.filter("shared").drop("shared")])
 
 
 # --- who shares what --------------------------------------------------------------------------------------------------
@@ -105,10 +108,6 @@ def with_evidence(frame: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
 
 def _role(reason: str) -> pl.Expr:
     return pl.col(f"{reason}.role").cast(pl.String)
-
-
-def _rooted() -> pl.Expr:
-    return pl.col("root").is_not_null()
 
 
 def _called(reason: str) -> pl.Expr:
@@ -127,12 +126,10 @@ def _usable(window: int) -> pl.Expr:
     return length.is_between(0, window).fill_null(value=False)
 
 
-def _day(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.Int32)
-
-
-def _apart(scored: pl.LazyFrame, rules: Others) -> pl.LazyFrame:
-    return scored.select((~_usable(rules.within_days)).sum().alias("undated"), pl.col(TOLD).sum().alias("answered"))
+def _dated(scored: pl.LazyFrame, rules: Others) -> pl.LazyFrame:
+    """Return the accounts whose date of loss is exact enough, with its ends as days."""
+    days = (pl.col(name).cast(pl.Int32) for name in (LOW, HIGH))
+    return scored.filter(_usable(rules.within_days)).with_columns(*days)
 
 
 # --- how many others --------------------------------------------------------------------------------------------------
@@ -175,22 +172,14 @@ def _enough(groups: pl.DataFrame, rules: Others) -> pl.DataFrame:
         parted.setdefault(reason, []).append((low, high, accounts, sorted(names)))
     everybody = _Window(parted.pop(_ANY, []), rules.within_days)
     rows = [row for reason in parted for row in _enough_of(reason, parted[reason], everybody, rules)]
-    keys, others, some = [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
-    return _told([key[0] for key in keys], others, some, [key[1:] for key in keys])
+    return pl.DataFrame(rows, schema=_WITNESSES, orient="row")
 
 
 def _enough_of(
     reason: str, groups: Sequence[tuple[int, int, int, list[str]]], everybody: _Window, rules: Others
-) -> Iterator[tuple[_Days, int, list[str]]]:
+) -> Iterator[tuple[str, int, int, int, list[str]]]:
     window = _Window(groups, rules.within_days)
     for low, high, _, _ in groups:
         others = window.others(low, high)
         if others >= max(rules.at_least, round(rules.share * everybody.others(low, high), 9)):
-            yield (reason, low, high), others, window.some(low, high)
-
-
-def _told(reasons: list[str], others: list[int], some: list[list[str]], days: list[tuple[int, ...]]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"reason": reasons, LOW: [day[0] for day in days], HIGH: [day[1] for day in days], "others": others, "some": some},
-        schema={"reason": pl.String, LOW: pl.Int32, HIGH: pl.Int32, "others": pl.Int64, "some": pl.List(pl.String)},
-    )
+            yield reason, low, high, others, window.some(low, high)

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from churn_rules.portfolio.accounts import ACCOUNT, ROW
+from churn_rules.portfolio.accounts import ACCOUNT, HIGH, LOW, ROW
 from churn_rules.portfolio.others import Evidence
 from churn_rules.portfolio.values import Change, Shared, SharedReason, Transition
 
@@ -26,20 +26,25 @@ _OTHERS = 3  # how many other accounts are named
 def changes(first: pl.LazyFrame, second: pl.LazyFrame, evidence: Evidence, most: int) -> pl.DataFrame:
     """Return the accounts that the second pass tells otherwise: before, after, and the evidence.
 
-    Those with the most witnesses come first; at most `most` of them.
+    Those that turn from specific to systemic come first, of them those with the most witnesses; at most `most` rows.
     """
+    both = _both(first, second).filter(_differs()).join(evidence.frame.drop("own"), on=ROW)
+    turned = ((pl.col("scope.before") == "specific") & (pl.col("scope.after") == "systemic")).alias("turned")
+    order = ("turned", "others", ROW)
+    ordered = both.with_columns(turned).sort(order, descending=[True, True, False]).head(most)
+    found = ordered.collect(engine="streaming").join(
+        evidence.witnesses.drop("others"), on=("reason", LOW, HIGH), how="left", maintain_order="left"
+    )
     names = pl.col("some").list.set_difference(pl.concat_list(ACCOUNT)).list.head(_OTHERS).alias("named")
-    both = _both(first, second).filter(_differs()).join(evidence.frame.lazy(), on=ROW)
-    ordered = both.sort("others", ROW, descending=[True, False]).head(most)
     columns = [f"{name}.{when}" for name in _TOLD for when in ("before", "after")]
-    return ordered.select(ACCOUNT, "reason", "others", names, *columns).collect(engine="streaming")
+    return found.select(ACCOUNT, "reason", "others", names, *columns)
 
 
 def shared(
     evidence: Evidence, changed: pl.DataFrame, first: pl.LazyFrame, second: pl.LazyFrame, shown: int
 ) -> Shared:
     """Count what other accounts told, and what that changed."""
-    both = _both(first, second).join(evidence.frame.lazy().select(ROW, "reason", "others"), on=ROW)
+    both = _both(first, second).join(evidence.frame.select(ROW, "reason", "others"), on=ROW)
     differs = _differs().sum().alias("changed")
     reasons = both.group_by("reason").agg(pl.len().alias("told"), pl.col("others").min().alias("fewest"), differs)
     ways = [
@@ -53,7 +58,7 @@ def shared(
     told = [SharedReason(*row) for row in by_reason.sort("told", "reason", descending=[True, False]).iter_rows()]
     ordered = transitions.sort("accounts", "what", "before", "after", descending=[True, False, False, False])
     return Shared(
-        told=evidence.frame.height,
+        told=sum(one.told for one in told),
         changed=sum(one.changed for one in told),
         undated=evidence.undated,
         answered=evidence.answered,

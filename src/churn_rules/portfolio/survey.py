@@ -6,7 +6,7 @@ Never runs a third pass: what follows from other accounts is an inference, and n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -107,9 +107,10 @@ class _Survey:
         meant = {side: meant_by(self.rulebase, side) for side in self.accounts.sides}
         first = self._pass("first", self.accounts.frame)
         evidence = evidence_from_others(first, reasons, meant.get("customer", {}), self.across.others)
+        evidence = replace(evidence, frame=self._kept("evidence", evidence.frame))
         second = self._pass("second", with_evidence(self.accounts.frame, evidence))
         evidence = without_strays(second, evidence, reasons)
-        second = second.join(evidence.frame.lazy().select(ROW), on=ROW, how="semi")
+        second = second.join(evidence.frame.select(ROW), on=ROW, how="semi")
         changed = changes(first, second, evidence, self.listed)
         final = self._after(first, second, evidence)
         found, tested = clustering(first, self.accounts.segments, reasons, self.across.clusters)
@@ -139,8 +140,11 @@ class _Survey:
     def _pass(self, name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Score accounts, and keep of each what is counted afterwards."""
         scored = score(frame, rulebase=self.rulebase, keep=self.accounts.keep)
+        return self._kept(name, scored.select(self._wanted(scored.collect_schema().names())))
+
+    def _kept(self, name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
         path = self.folder / f"{name}.parquet"
-        scored.select(self._wanted(scored.collect_schema().names())).sink_parquet(path, compression="lz4")
+        frame.sink_parquet(path, compression="lz4")
         return pl.scan_parquet(path)
 
     def _wanted(self, names: Sequence[str]) -> list[str]:
@@ -149,5 +153,4 @@ class _Survey:
         return [name for name in names if name in single or name.startswith(("missing.", "accommodation."))]
 
     def _after(self, first: pl.LazyFrame, second: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
-        told = evidence.frame.lazy().select(ROW)
-        return pl.concat([first.join(told, on=ROW, how="anti"), second])
+        return pl.concat([first.join(evidence.frame.select(ROW), on=ROW, how="anti"), second])
