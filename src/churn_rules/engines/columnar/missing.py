@@ -1,0 +1,176 @@
+"""Which unknown facts could still change something, restated as columns: see `diagnosis.missing_facts`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import add
+
+from churn_rules.conditions import Test, tests
+from churn_rules.economics import INPUTS
+from churn_rules.engines.columnar.algebra import Flag, as_expr, either, every, is_unknown, opposite, xp
+from churn_rules.engines.columnar.conclusions import Certainty, Concluded, folded, left_over
+from churn_rules.engines.columnar.memory import ends
+from churn_rules.engines.columnar.premises import OneOf
+from churn_rules.rulebase import Rule, drawn_by, topic_of
+
+__all__ = ["missing_columns"]
+
+
+def missing_columns(state: Concluded) -> dict[str, Flag]:
+    """Return for each fact, or one side's view of it, where it is missing; facts that never are, are left out."""
+    wanted: dict[str, list[Flag]] = {}
+    for rule, flag in _relevant(state).items():
+        for test in dict.fromkeys(tests(state.rulebase.rules[rule].premise)):
+            for name, unknown in _unknown(test, state):
+                wanted.setdefault(name, []).append(every([flag, unknown]))
+    missing = {name: either(flags) for name, flags in sorted(wanted.items())}
+    return {name: flag for name, flag in state.flow.store(missing).items() if flag is not False}
+
+
+# --- which undecided rules could change something ---------------------------------------------------------------------
+
+
+def _relevant(state: Concluded) -> dict[str, Flag]:
+    """Return for each rule where it is undecided and what it concludes could change something reported."""
+    rules = [rule for stratum in state.rulebase.strata for rule in stratum.rules if not rule.only_plans]
+    undecided = state.flow.store({rule.id: is_unknown(state.verdicts[rule.id]) for rule in rules})
+    movable = _movable(state, undecided)
+    found: dict[str, Flag] = {}
+    readers = _readers(state, rules)
+    for stratum in reversed(state.rulebase.strata):
+        fresh = {
+            rule.id: every([undecided[rule.id], either(_changes(rule, state, movable, readers, found))])
+            for rule in stratum.rules
+            if rule.id in undecided
+        }
+        found |= state.flow.store(fresh)
+    return found
+
+
+def _readers(state: Concluded, rules: list[Rule]) -> dict[str, list[str]]:
+    """Return for each finding the rules that read it."""
+    found: dict[str, list[str]] = {name: [] for name in state.rulebase.findings}
+    for rule in rules:
+        for name in dict.fromkeys(test.name for test in tests(rule.premise)):
+            if name in found:
+                found[name].append(rule.id)
+    return found
+
+
+def _changes(
+    rule: Rule,
+    state: Concluded,
+    movable: Mapping[str, Flag],
+    readers: Mapping[str, list[str]],
+    relevant: Mapping[str, Flag],
+) -> Iterator[Flag]:
+    """Yield for each conclusion of a rule where it could change something."""
+    for topic, _ in drawn_by(rule.then):
+        match topic.kind:
+            case "evidence":
+                yield movable[topic.id]
+            case "scope" | "responsible":
+                yield either([movable[topic.id], state.flag(f"{topic.id}.status", "established")])
+            case "link":
+                both = (either([movable[end], state.flag(f"{end}.status", "established")]) for end in topic.id.split())
+                yield every(both)
+            case "offer":
+                yield state.flag(f"accommodation.{topic.id}", "none")
+            case "withhold":
+                yield state.flag(f"accommodation.{topic.id}", "offered")
+            case "decision" | "warning":
+                yield True
+            case "finding":
+                yield every([_untold(topic.id, state), either([relevant[reader] for reader in readers[topic.id]])])
+
+
+def _movable(state: Concluded, undecided: Mapping[str, Flag]) -> dict[str, Flag]:
+    """Return for each reason where open evidence could change its status, or its place among several."""
+    low, high = _reach(state, undecided)
+    limits = state.rulebase.thresholds
+    able = state.flow.store({reason: number >= limits.established for reason, number in high.items()})
+    several = state.flow.keep(_two_or_more(list(able.values())))
+    return state.flow.store(
+        {
+            reason: either(
+                [
+                    *(
+                        every([low[reason] < limit, high[reason] >= limit])
+                        for limit in (limits.established, limits.possible)
+                    ),
+                    every([low[reason] <= limits.ruled_out, opposite(high[reason] <= limits.ruled_out)]),
+                    every([able[reason], several, low[reason] < high[reason]]),
+                ]
+            )
+            for reason in able
+        }
+    )
+
+
+def _reach(state: Concluded, undecided: Mapping[str, Flag]) -> tuple[dict[str, Certainty], dict[str, Certainty]]:
+    """Return how low and how high the certainty of each reason could still come out."""
+    reasons = state.rulebase.reasons
+    clues = {rule for reason in reasons for rule, _ in state.drawn("evidence", reason)}
+    could = {rule: either([state.fired[rule], undecided[rule]]) for rule in sorted(clues)}
+    could = state.flow.store(could)
+    most = state.flow.store(
+        {
+            (kind, reason): column
+            for reason in reasons
+            for kind, sign in (("doubt", 1), ("belief", -1))
+            if (column := left_over(state, reason, sign, could)) is not None
+        }
+    )
+    ends = {
+        ("low", one): folded(state.left.get(("doubt", one)), most.get(("belief", one)), many=state.many_clues(one))
+        for one in reasons
+    }
+    ends |= {
+        ("high", one): folded(most.get(("doubt", one)), state.left.get(("belief", one)), many=state.many_clues(one))
+        for one in reasons
+    }
+    stored = state.flow.store({key: column for key, column in ends.items() if column is not None})
+    low, high = ({one: stored.get((end, one), 0.0) for one in reasons} for end in ("low", "high"))
+    return low, high
+
+
+def _two_or_more(flags: list[Flag]) -> Flag:
+    possible = [as_expr(flag).cast(xp.Int8) for flag in flags if flag is not False]
+    return reduce(add, possible) >= 2 if len(possible) > 1 else False
+
+
+# --- which facts they wait for ----------------------------------------------------------------------------------------
+
+
+def _unknown(test: Test, state: Concluded) -> Iterator[tuple[str, Flag]]:
+    """Yield the facts whose answer a test waits for, each with where it does.
+
+    A finding is passed over: whatever it waits for is asked by the rules that conclude it, which are relevant too.
+    """
+    name = test.name
+    if name.startswith("economics."):
+        unknown = is_unknown(state.premises.truth(test))
+        yield from ((fact, every([unknown, _untold(fact, state)])) for fact in INPUTS)
+    elif name.endswith(".disputed"):
+        yield from _whom_to_ask(name.removesuffix(".disputed"), state)
+    elif topic_of(name, state.rulebase.findings, state.rulebase.reasons) is None and name != "case.stage":
+        yield name, is_unknown(state.premises.truth(test))
+
+
+def _whom_to_ask(fact: str, state: Concluded) -> Iterator[tuple[str, Flag]]:
+    """Yield whose view is wanting to tell whether the sides disagree; the fact itself where nobody spoke yet."""
+    undecided, untold = _untold(f"{fact}.disputed", state), _untold(fact, state)
+    silent = every([undecided, opposite(untold)])
+    for side in state.rulebase.vocabulary[fact].asked_of:
+        view = f"{fact}.{side}"
+        yield view, every([silent, _untold(view, state)])
+        silent = every([silent, opposite(_untold(view, state))])
+    yield fact, either([every([undecided, untold]), silent])
+
+
+def _untold(name: str, state: Concluded) -> Flag:
+    """Return where nothing is known of a fact, a view or a finding."""
+    cell = state.known.get(name)
+    assert not isinstance(cell, OneOf), "what is always known is never missing"
+    return True if cell is None else ends(cell)[0].is_null()
