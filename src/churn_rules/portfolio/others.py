@@ -19,7 +19,14 @@ __all__ = ["Evidence", "evidence_from_others", "with_evidence", "without_strays"
 
 _ANY = ""  # stands for whatever reason
 _NAMED = 4  # names kept of each day and reason: one of them may be the account itself, and three are told
-_WITNESSES = {"reason": pl.String, LOW: pl.Int32, HIGH: pl.Int32, "others": pl.Int64, "some": pl.List(pl.String)}
+_WITNESSES = {
+    "own": pl.String,
+    LOW: pl.Int32,
+    HIGH: pl.Int32,
+    "reason": pl.String,
+    "others": pl.Int64,
+    "some": pl.List(pl.String),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +34,10 @@ class Evidence:
     """Which accounts others bear witness in.
 
     `frame` has one row an account: ROW, `own` (its reasons, all of them shared), `reason` (the one that fewest share),
-    `others` (how many other accounts share that) and its days of loss. `witnesses` names for each reason and days of
-    loss a few accounts that share it, as `some`; the account itself may be among them. `undated` counts accounts whose
-    date of loss is not exact enough, `answered` those in which somebody had told already; in `strayed` it would have
-    spoken for a reason that is not shared, so it was taken back.
+    `others` (how many other accounts share that) and its days of loss. `witnesses` names for each of these but ROW a
+    few accounts that share the reason, as `some`; the account itself may be among them. `undated` counts accounts
+    whose date of loss is not exact enough, `answered` those in which somebody had told already; in `strayed` it would
+    have spoken for a reason that is not shared, so it was taken back.
     """
 
     frame: pl.LazyFrame
@@ -55,16 +62,15 @@ def evidence_from_others(
         meant: For each reason that a customer can state, the reasons it stands for.
         rules: How many others it takes, and within which time.
     """
-    shares = {reason: _shares(reason, meant) for reason in reasons}
-    seen = _dated(scored, rules).filter(pl.any_horizontal(shares.values()))
-    named = pl.col(ACCOUNT).sort_by(ROW).head(_NAMED).alias("some")
-    counted = (pl.len().alias("accounts"), named)
-    sharing = {**{reason: seen.filter(holds) for reason, holds in shares.items()}, _ANY: seen}
-    groups = [frame.group_by(LOW, HIGH).agg(counted).with_columns(_called(name)) for name, frame in sharing.items()]
+    seen = _sharing(scored, tuple(reasons), meant, rules)
+    some = pl.col(ACCOUNT).sort_by(ROW).head(_NAMED).alias("some")
+    groups = seen.group_by("shares", "own", LOW, HIGH).agg(pl.len().alias("accounts"), some)
     apart = scored.select((~_usable(rules.within_days)).sum(), pl.col(TOLD).sum())
-    found, counts = pl.collect_all([pl.concat(groups), apart], engine="streaming")
-    enough = _enough(found, rules)
-    return Evidence(_accounts_with(seen, shares, enough.drop("some").lazy()), enough, *counts.row(0))
+    found, counts = pl.collect_all([groups, apart], engine="streaming")
+    witnesses = pl.DataFrame(list(_witnesses(found, rules)), schema=_WITNESSES, orient="row")
+    told = seen.filter(~pl.col(TOLD)).select(ROW, "own", LOW, HIGH)
+    frame = told.join(witnesses.lazy().drop("some"), on=("own", LOW, HIGH))
+    return Evidence(frame, witnesses, *counts.row(0))
 
 
 def with_evidence(frame: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
@@ -81,43 +87,43 @@ def without_strays(second: pl.LazyFrame, evidence: Evidence, reasons: Iterable[s
     """
     own = second.join(evidence.frame.select(ROW, "own"), on=ROW)
     strays = pl.any_horizontal(
-        (_role(reason) == "root").fill_null(value=False) & ~pl.col("own").list.contains(reason) for reason in reasons
+        _is_root(reason) & ~pl.col("own").str.split(" ").list.contains(reason) for reason in reasons
     )
     strayed = own.filter(strays).select(ROW).collect(engine="streaming")
     frame = evidence.frame.join(strayed.lazy(), on=ROW, how="anti")
     return replace(evidence, frame=frame, strayed=strayed.height)
 
 
-def _accounts_with(seen: pl.LazyFrame, shares: Mapping[str, pl.Expr], enough: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the accounts all of whose own reasons are shared by enough others."""
-    rooted, key = pl.col("root").is_not_null(), ("reason", LOW, HIGH)
-    own = {r: pl.when(rooted).then((_role(r) == "root").fill_null(value=False)).otherwise(holds) for r, holds in shares.items()}
-    several = pl.sum_horizontal(own.values()).alias("several")
-    open_ = seen.filter(~pl.col(TOLD))
-    mine = pl.concat([open_.filter(holds).select(ROW, LOW, HIGH, several, _called(r)) for r, holds in own.items()])
-    listed = pl.concat_list("reason").alias("own")
-    single = mine.filter(pl.col("several") == 1).join(enough, on=key).select(ROW, "reason", "others", listed, LOW, HIGH)
-    rest = mine.filter(pl.col("several") > 1).join(enough, on=key, how="left").sort(ROW, "others", "reason")
-    first, shared = pl.col("reason", "others").first(), pl.col("others").is_not_null().all().alias("shared")
-    joint = rest.group_by(ROW).agg(first, pl.col("reason").alias("own"), pl.col(LOW, HIGH).first(), shared)
-    return pl.concat([single, joint.filter("shared").drop("shared")])
-
-
 # --- who shares what --------------------------------------------------------------------------------------------------
 
 
-def _role(reason: str) -> pl.Expr:
-    return pl.col(f"{reason}.role").cast(pl.String)
+def _sharing(
+    scored: pl.LazyFrame, reasons: Sequence[str], meant: Mapping[str, Sequence[str]], rules: Others
+) -> pl.LazyFrame:
+    """Return the accounts that are dated and have a reason: what they share and what is their own, as lists in words.
+
+    The days of their losses are counted, as dates count them.
+    """
+    words = {reason: [word for word, meanings in meant.items() if reason in meanings] for reason in reasons}
+    said = pl.col(stated("customer"))
+    named = {reason: said.is_in(words[reason]).fill_null(value=False) for reason in reasons}
+    rooted = pl.col("root").is_not_null()
+    shares = {reason: _is_root(reason) | named[reason] for reason in reasons}
+    own = {reason: _is_root(reason) | (~rooted & named[reason]) for reason in reasons}
+    days = (pl.col(name).cast(pl.Int32) for name in (LOW, HIGH))
+    dated = scored.filter(_usable(rules.within_days))
+    found = dated.select(ROW, ACCOUNT, TOLD, *days, _listed(shares).alias("shares"), _listed(own).alias("own"))
+    return found.filter(pl.col("shares") != "")
 
 
-def _called(reason: str) -> pl.Expr:
-    return pl.lit(reason).alias("reason")
+def _is_root(reason: str) -> pl.Expr:
+    return (pl.col(f"{reason}.role") == "root").fill_null(value=False)
 
 
-def _shares(reason: str, meant: Mapping[str, Sequence[str]]) -> pl.Expr:
-    words = [choice for choice, reasons in meant.items() if reason in reasons]
-    named = pl.col(stated("customer")).is_in(words).fill_null(value=False)
-    return (_role(reason) == "root").fill_null(value=False) | named
+def _listed(flags: Mapping[str, pl.Expr]) -> pl.Expr:
+    """Return the reasons whose expression is true, with a space between them; text is much quicker than lists."""
+    said = [pl.when(flag).then(pl.lit(f"{reason} ")) for reason, flag in flags.items()]
+    return pl.concat_str(said, ignore_nulls=True).str.strip_chars_end()
 
 
 def _usable(window: int) -> pl.Expr:
@@ -126,13 +132,17 @@ def _usable(window: int) -> pl.Expr:
     return length.is_between(0, window).fill_null(value=False)
 
 
-def _dated(scored: pl.LazyFrame, rules: Others) -> pl.LazyFrame:
-    """Return the accounts whose date of loss is exact enough, with its ends as days."""
-    days = (pl.col(name).cast(pl.Int32) for name in (LOW, HIGH))
-    return scored.filter(_usable(rules.within_days)).with_columns(*days)
-
-
 # --- how many others --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Group:
+    """Accounts that were lost on the same days, and the names of a few."""
+
+    low: int
+    high: int
+    accounts: int
+    names: tuple[str, ...]
 
 
 class _Window:
@@ -141,13 +151,13 @@ class _Window:
     INVARIANT: no date is wider than the window; so whoever is lost too early for an account is not lost too late too.
     """
 
-    def __init__(self, groups: Sequence[tuple[int, int, int, list[str]]], days: int) -> None:
+    def __init__(self, groups: Iterable[_Group], days: int) -> None:
         self.days = days
         self.by_low = sorted(groups)
-        self.by_high = sorted((high, accounts) for _, high, accounts, _ in groups)
-        self.lows, self.highs = [group[0] for group in self.by_low], [high for high, _ in self.by_high]
-        self.until_low = [0, *accumulate(group[2] for group in self.by_low)]
-        self.until_high = [0, *accumulate(accounts for _, accounts in self.by_high)]
+        by_high = sorted(self.by_low, key=lambda group: group.high)
+        self.lows, self.highs = [group.low for group in self.by_low], [group.high for group in by_high]
+        self.until_low = [0, *accumulate(group.accounts for group in self.by_low)]
+        self.until_high = [0, *accumulate(group.accounts for group in by_high)]
 
     def others(self, low: int, high: int) -> int:
         """Count the accounts that are surely lost within the window of one of them, without it."""
@@ -158,28 +168,27 @@ class _Window:
     def some(self, low: int, high: int) -> list[str]:
         """Name a few of them, the account itself perhaps among them."""
         found: list[str] = []
-        for first, last, _, names in self.by_low[bisect_left(self.lows, high - self.days) :]:
-            if first > low + self.days or len(found) >= _NAMED:
+        for place in range(bisect_left(self.lows, high - self.days), len(self.by_low)):
+            group = self.by_low[place]
+            if group.low > low + self.days or len(found) >= _NAMED:
                 break
-            found += names if last <= low + self.days else []
+            found += group.names if group.high <= low + self.days else ()
         return found[:_NAMED]
 
 
-def _enough(groups: pl.DataFrame, rules: Others) -> pl.DataFrame:
-    """Return for each reason and date of loss the others that share it, where they are enough."""
-    parted: dict[str, list[tuple[int, int, int, list[str]]]] = {}
-    for low, high, accounts, names, reason in groups.select(LOW, HIGH, "accounts", "some", "reason").iter_rows():
-        parted.setdefault(reason, []).append((low, high, accounts, sorted(names)))
-    everybody = _Window(parted.pop(_ANY, []), rules.within_days)
-    rows = [row for reason in parted for row in _enough_of(reason, parted[reason], everybody, rules)]
-    return pl.DataFrame(rows, schema=_WITNESSES, orient="row")
-
-
-def _enough_of(
-    reason: str, groups: Sequence[tuple[int, int, int, list[str]]], everybody: _Window, rules: Others
-) -> Iterator[tuple[str, int, int, int, list[str]]]:
-    window = _Window(groups, rules.within_days)
-    for low, high, _, _ in groups:
-        others = window.others(low, high)
-        if others >= max(rules.at_least, round(rules.share * everybody.others(low, high), 9)):
-            yield reason, low, high, others, window.some(low, high)
+def _witnesses(found: pl.DataFrame, rules: Others) -> Iterator[tuple[str, int, int, str, int, list[str]]]:
+    """Yield for each list of own reasons and each date of loss the one that fewest share, where enough share all."""
+    columns = found.select("shares", "own", LOW, HIGH, "accounts", "some").sort("shares", "own", LOW, HIGH)
+    sharing: dict[str, list[_Group]] = {}
+    wanted: set[tuple[str, int, int]] = set()
+    for shares, own, low, high, accounts, some in columns.iter_rows():
+        group = _Group(low, high, accounts, tuple(some))
+        for reason in (*shares.split(), _ANY):
+            sharing.setdefault(reason, []).append(group)
+        wanted.add((own, low, high))
+    windows = {reason: _Window(groups, rules.within_days) for reason, groups in sharing.items()}
+    for own, low, high in sorted(wanted):
+        enough = max(rules.at_least, round(rules.share * windows[_ANY].others(low, high), 9))
+        others, reason = min((windows[reason].others(low, high), reason) for reason in own.split())
+        if others >= enough:
+            yield own, low, high, reason, others, windows[reason].some(low, high)

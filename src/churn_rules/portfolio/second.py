@@ -28,12 +28,12 @@ def changes(first: pl.LazyFrame, second: pl.LazyFrame, evidence: Evidence, most:
 
     Those that turn from specific to systemic come first, of them those with the most witnesses; at most `most` rows.
     """
-    both = _both(first, second).filter(_differs()).join(evidence.frame.drop("own"), on=ROW)
+    both = _both(first, second).filter(_differs()).join(evidence.frame, on=ROW)
     turned = ((pl.col("scope.before") == "specific") & (pl.col("scope.after") == "systemic")).alias("turned")
     order = ("turned", "others", ROW)
     ordered = both.with_columns(turned).sort(order, descending=[True, True, False]).head(most)
     found = ordered.collect(engine="streaming").join(
-        evidence.witnesses.drop("others"), on=("reason", LOW, HIGH), how="left", maintain_order="left"
+        evidence.witnesses.drop("reason", "others"), on=("own", LOW, HIGH), how="left", maintain_order="left"
     )
     names = pl.col("some").list.set_difference(pl.concat_list(ACCOUNT)).list.head(_OTHERS).alias("named")
     columns = [f"{name}.{when}" for name in _TOLD for when in ("before", "after")]

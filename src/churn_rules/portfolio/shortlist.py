@@ -92,8 +92,9 @@ def _offers(accommodations: Sequence[str]) -> pl.Expr:
 
 
 def _listed(names: Sequence[tuple[str, pl.Expr]]) -> pl.Expr:
-    """Return the names whose expression is true, as a list in their order."""
-    return pl.concat_list(pl.when(holds).then(pl.lit(name)) for name, holds in names).list.drop_nulls()
+    """Return the names whose expression is true, in their order, with a space between them."""
+    said = [pl.when(holds).then(pl.lit(f"{name} ")) for name, holds in names]
+    return pl.concat_str(said, ignore_nulls=True).str.strip_chars_end()
 
 
 def _candidates(frame: pl.DataFrame) -> Iterator[Candidate]:
@@ -106,7 +107,7 @@ def _candidates(frame: pl.DataFrame) -> Iterator[Candidate]:
             value=_ends(row, "value"),
             attempt=_ends(row, "attempt"),
             break_even=(row["break_even.low"], row["break_even.high"]),
-            offers=tuple(row["offers"][:_OFFERS]),
+            offers=tuple(row["offers"].split()[:_OFFERS]),
         )
 
 
@@ -118,8 +119,8 @@ def _unranked(frame: pl.DataFrame) -> Iterator[NotWorkedOut]:
             root=row["root"],
             decision=row["decision"],
             margin=_ends(row, MARGIN) if known else None,
-            lacking=tuple(row["lacking"]),
-            offers=tuple(row["offers"][:_OFFERS]),
+            lacking=tuple(row["lacking"].split()),
+            offers=tuple(row["offers"].split()[:_OFFERS]),
         )
 
 
