@@ -29,7 +29,7 @@ LAYERS = (
     ("conversation", "interviewing"),
     ("api",),
     ("plan_calendar", "plan_pages", "report", "writing"),
-    ("saving",),
+    ("portfolio", "saving"),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

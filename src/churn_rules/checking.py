@@ -239,8 +239,8 @@ def _check_sources(draft: Draft) -> None:
     parts = (("clusters", draft.across.clusters.source), ("others", draft.across.others.source)) if draft.across else ()
     for part, source in parts:
         if not sources_in(source, draft.sources):
-            path, what = (part, "source"), f"the source of `{part}` is not declared"
-            draft.issue("R133", what, why, fix, rule="portfolio.yaml", path=path)
+            what = f"the source of `{part}` is not declared"
+            draft.issue("R133", what, why, fix, rule="portfolio.yaml", path=(part, "source"))
 
 
 # --- all rules together -----------------------------------------------------------------------------------------------

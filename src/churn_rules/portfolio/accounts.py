@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
@@ -175,9 +176,7 @@ def _range(schema: pl.Schema, name: str, type_: type[pl.DataType]) -> tuple[pl.E
 # --- segments ---------------------------------------------------------------------------------------------------------
 
 
-def _segments(
-    frame: pl.LazyFrame, schema: pl.Schema, rulebase: Rulebase, wanted: Sequence[str]
-) -> Iterator[Segment]:
+def _segments(frame: pl.LazyFrame, schema: pl.Schema, rulebase: Rulebase, wanted: Sequence[str]) -> Iterator[Segment]:
     besides = [name for name in ("lost", _MARGIN_FACT) if name in schema and name not in wanted]
     for place, name in enumerate((*wanted, *besides)):
         kind, column = schema[name], f"portfolio.segment.{place}"
@@ -213,8 +212,8 @@ def _cut(segment: Segment, schema: pl.Schema, language: Language) -> pl.Expr:
         return column.cast(pl.String)
     said = [f"{limit:,.12g}" for limit in segment.cuts]
     bands = [say("up to {high}", high=said[0])]
-    bands += [say("above {low}, up to {high}", low=low, high=high) for low, high in zip(said, said[1:], strict=False)]
-    found = pl.when(column.is_null()).then(None)
-    for limit, band in zip(segment.cuts, bands, strict=True):
-        found = found.when(column <= limit).then(pl.lit(band))
-    return found.otherwise(pl.lit(say("above {low}", low=said[-1])))
+    bands += [say("above {low}, up to {high}", low=low, high=high) for low, high in pairwise(said)]
+    found: pl.Expr = pl.when(column > segment.cuts[-1]).then(pl.lit(say("above {low}", low=said[-1])))
+    for limit, band in zip(reversed(segment.cuts), reversed(bands), strict=True):
+        found = pl.when(column <= limit).then(pl.lit(band)).otherwise(found)
+    return found

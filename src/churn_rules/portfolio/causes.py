@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from churn_rules.portfolio.charts import Chart, Key, Line, Part, Row, bar_chart
-from churn_rules.portfolio.told import Cell, Section, Table
+from churn_rules.portfolio.told import Section, Table
 from churn_rules.portfolio.values import Change, Cluster, Count, Driver
 from churn_rules.portfolio.words import CONCLUSIONS, Words, number
 
 __all__ = ["driver_section", "other_section", "segment_section"]
 
 _DRAWN = 10
+_NOTHING = "-"
 _CLUSTERS = 12
 
 
@@ -61,11 +62,15 @@ def _count_chart(words: Words, told: list[Driver]) -> Chart:
         )
         for one in told[:_DRAWN]
     ]
-    keys = (Key("root", say("root cause")), Key("contributing", say("contributed")), Key("consequence", say("consequence")))
+    keys = (
+        Key("root", say("root cause")),
+        Key("contributing", say("contributed")),
+        Key("consequence", say("consequence")),
+    )
     first = told[0]
     described = say(
-        "Bars by reason, the most frequent root first: {reason} is a root in {count} accounts. The number at a bar counts "
-        "its roots; the table below holds all figures.",
+        "Bars by reason, the most frequent root first: {reason} is a root in {count} accounts. The number at a bar "
+        "counts its roots; the table below holds all figures.",
         reason=words.reason(first.reason),
         count=number(first.root),
     )
@@ -126,10 +131,10 @@ def _driver_table(words: Words, told: list[Driver]) -> Table:
     last = (
         say("insufficient evidence"),
         number(found.insufficient),
-        "–",
-        "–",
-        "–",
-        "–",
+        _NOTHING,
+        _NOTHING,
+        _NOTHING,
+        _NOTHING,
         words.margin(found.insufficient_margin),
         number(found.insufficient_margin.unknown),
     )
@@ -143,7 +148,9 @@ def _conclusion_tables(words: Words) -> Iterator[Table]:
         ("responsible", say("Who answers for it"), found.responsible),
         ("decision", say("What was decided"), found.decisions),
     ):
-        yield words.table(caption, (say("Conclusion"), *_columns(words)), _counted(words, what, counts), "figures narrow")
+        yield words.table(
+            caption, (say("Conclusion"), *_columns(words)), _counted(words, what, counts), "figures narrow"
+        )
 
 
 def _columns(words: Words) -> tuple[str, ...]:
@@ -167,8 +174,8 @@ def segment_section(words: Words) -> Section:
     says = [
         say(
             "{tests} comparisons were made: every segment of at least {fewest} accounts against every root cause. A "
-            "cluster is told only where chance alone would so seldom heap accounts like this that, of all clusters told, "
-            "at most {rate} are false on the mean.",
+            "cluster is told only where chance alone would so seldom heap accounts like this that, of all clusters "
+            "told, at most {rate} are false on the mean.",
             tests=number(found.tests),
             fewest=rules.fewest_accounts,
             rate=words.share(rules.false_discovery_rate, 1),
@@ -177,7 +184,9 @@ def segment_section(words: Words) -> Section:
     if not found.segments:
         says = [say("No column was named to set accounts apart by, so no cluster was looked for.")]
     elif not found.found:
-        says.append(say("No cluster is told from chance. That is no proof that there is none: few accounts show little."))
+        says.append(
+            say("No cluster is told from chance. That is no proof that there is none: few accounts show little.")
+        )
     shown = found.found[:_CLUSTERS]
     charts = (_cluster_chart(words, shown),) if shown else ()
     tables = [_cluster_table(words, shown, len(found.found))] if shown else []
@@ -226,8 +235,13 @@ def _cluster_table(words: Words, shown: tuple[Cluster, ...], all_: int) -> Table
         for one in shown
     ]
     columns = (say("Segment"), say("Root cause"), say("There"), say("Elsewhere"), say("How sure"))
-    note = "" if all_ <= len(shown) else say("The surest {shown} of {all}; the tables that can be exported hold all.",
-                                             shown=len(shown), all=number(all_))
+    note = (
+        ""
+        if all_ <= len(shown)
+        else say(
+            "The surest {shown} of {all}; the tables that can be exported hold all.", shown=len(shown), all=number(all_)
+        )
+    )
     return words.table(say("Clusters that are told from chance"), columns, rows, "clusters", note)
 
 
@@ -239,7 +253,8 @@ def _cut_table(words: Words) -> Table:
         "quartiles": say("into four parts of about as many accounts each"),
     }
     rows = [
-        (words.segment(name), cuts[cut], number(known)) for name, (cut, known) in words.portfolio.clustering.segments.items()
+        (words.segment(name), cuts[cut], number(known))
+        for name, (cut, known) in words.portfolio.clustering.segments.items()
     ]
     columns = (say("Segment"), say("How accounts were set apart"), say("Accounts with a root whose segment is known"))
     return words.table(say("What was compared"), columns, rows, "narrow")
@@ -251,6 +266,7 @@ def _cut_table(words: Words) -> Table:
 def other_section(words: Words) -> Section:
     """Tell what the accounts bear witness of in one another, and what that changed."""
     say, found, rules = words.say, words.portfolio.shared, words.portfolio.across.others
+    all_ = number(words.portfolio.drivers.accounts)
     says = [
         say(
             "Where at least {fewest} other accounts, and {share} of those lost within {days} days, left over the same "
@@ -261,20 +277,38 @@ def other_section(words: Words) -> Section:
             days=rules.within_days,
         ),
         say(
-            "That holds of {told} accounts, and it changed what is concluded of {changed}.",
+            "That holds of {told} of {all} accounts, and it changed what is concluded of {changed}.",
             told=number(found.told),
+            all=all_,
             changed=number(found.changed),
         ),
     ]
     if found.undated:
-        says.append(say("{count} accounts bear no date of loss that is exact enough, so they neither give nor get this "
-                        "evidence.", count=number(found.undated)))
+        says.append(
+            say(
+                "{count} of {all} accounts bear no date of loss that is exact enough, so they neither give nor get "
+                "this evidence.",
+                count=number(found.undated),
+                all=all_,
+            )
+        )
     if found.answered:
-        says.append(say("In {count} accounts somebody had told already whether others say it, and that stands.",
-                        count=number(found.answered)))
+        says.append(
+            say(
+                "In {count} of {all} accounts somebody had told already whether others say it, and that stands.",
+                count=number(found.answered),
+                all=all_,
+            )
+        )
     if found.strayed:
-        says.append(say("In {count} accounts it would have spoken for a reason that the others do not share, so it was "
-                        "taken back.", count=number(found.strayed)))
+        says.append(
+            say(
+                "In {count} of {all} accounts it would have spoken for a reason that the others do not share, so it "
+                "was taken back.",
+                count=number(found.strayed),
+                all=all_,
+            )
+        )
     tables = [_ways(words)] if found.transitions else []
     tables += [_shared_reasons(words)] if found.reasons else []
     tables += [_changes(words)] if found.first else []
@@ -308,12 +342,15 @@ def _shared_reasons(words: Words) -> Table:
 
 def _changes(words: Words) -> Table:
     say, found = words.say, words.portfolio.shared
-    rows = [
-        (one.account, _what(words, one), words.reason(one.reason), _others(words, one)) for one in found.first
-    ]
+    rows = [(one.account, _what(words, one), words.reason(one.reason), _others(words, one)) for one in found.first]
     columns = (say("Account"), say("What changed"), say("Shared reason"), say("Who shares it"))
-    note = "" if found.changed <= len(rows) else say("{shown} of {all}; the tables that can be exported name more.",
-                                                     shown=len(rows), all=number(found.changed))
+    note = (
+        ""
+        if found.changed <= len(rows)
+        else say(
+            "{shown} of {all}; the tables that can be exported name more.", shown=len(rows), all=number(found.changed)
+        )
+    )
     return words.table(say("Accounts that are told otherwise now, and why"), columns, rows, "changes", note)
 
 

@@ -58,11 +58,17 @@ def clustering(
 
 def counted(scored: pl.LazyFrame, segment: Segment, reasons: Sequence[str], fewest: int) -> Counted:
     """Count one segment; its values with fewer than `fewest` accounts count in the whole, and are no group."""
-    of, known = pl.col(segment.column), scored.filter(pl.col(segment.column).is_not_null(), pl.col("root").is_not_null())
+    of, known = (
+        pl.col(segment.column),
+        scored.filter(pl.col(segment.column).is_not_null(), pl.col("root").is_not_null()),
+    )
     roots = [(pl.col(f"{reason}.role") == "root").sum().alias(reason) for reason in reasons]
     size = pl.len().alias(_SIZE)
     whole, groups = pl.collect_all(
-        [known.select(size, *roots), known.group_by(of.alias("value")).agg(size, *roots).filter(pl.col(_SIZE) >= fewest)],
+        [
+            known.select(size, *roots),
+            known.group_by(of.alias("value")).agg(size, *roots).filter(pl.col(_SIZE) >= fewest),
+        ],
         engine="streaming",
     )
     total = whole.row(0, named=True)

@@ -87,7 +87,9 @@ def _by(scored: pl.LazyFrame, kind: str) -> pl.LazyFrame:
 
 def _counts(frame: pl.DataFrame) -> Iterator[Count]:
     """Yield the codes, the most frequent first, and last what nothing was concluded of."""
-    rows = sorted(frame.iter_rows(named=True), key=lambda row: (row["code"] is None, -row["accounts"], str(row["code"])))
+    rows = sorted(
+        frame.iter_rows(named=True), key=lambda row: (row["code"] is None, -row["accounts"], str(row["code"]))
+    )
     for row in rows:
         margin = Margin(float(row["low"] or 0), float(row["high"] or 0), row["known"], row["accounts"] - row["known"])
         yield Count(row["code"], row["accounts"], margin)

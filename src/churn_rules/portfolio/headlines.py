@@ -17,13 +17,14 @@ from churn_rules.rulebase import Rulebase
 __all__ = ["page_of"]
 
 
-def page_of(rulebase: Rulebase, portfolio: Portfolio, source: str = "") -> Page:
+def page_of(rulebase: Rulebase, portfolio: Portfolio, source: str = "", left_out: int = 0) -> Page:
     """Return all that the page says.
 
     Args:
         rulebase: The rules that ran, in the language of the page.
         portfolio: What was found with them.
         source: Where the accounts come from, such as the name of a file.
+        left_out: How many of its rows could not be used.
     """
     words = Words(rulebase, portfolio)
     sections = (
@@ -33,7 +34,7 @@ def page_of(rulebase: Rulebase, portfolio: Portfolio, source: str = "") -> Page:
         other_section(words),
         shortlist_section(words),
         missing_section(words),
-        method_section(words),
+        method_section(words, left_out),
     )
     title = words.say("Why customers leave: {count} accounts", count=number(portfolio.drivers.accounts))
     return Page(rulebase.language.tag, title, source, tuple(_headlines(words)), sections, portfolio.rulebase)
@@ -54,7 +55,8 @@ def _causes(words: Words) -> Iterator[str]:
     say, found = words.say, words.portfolio.drivers
     rooted = found.accounts - found.insufficient
     yield say(
-        "A root cause is established in {rooted} of {all} accounts ({share}); in the others the evidence is insufficient.",
+        "A root cause is established in {rooted} of {all} accounts ({share}); in the others the evidence is "
+        "insufficient.",
         rooted=number(rooted),
         all=number(found.accounts),
         share=words.share(rooted, found.accounts),
@@ -72,8 +74,8 @@ def _causes(words: Words) -> Iterator[str]:
     if known:
         most = max(known, key=lambda one: one.margin.low)
         yield say(
-            "The root cause that costs most is {reason}: {amount} of yearly margin, over the {known} of its {all} accounts "
-            "whose margin is known.",
+            "The root cause that costs most is {reason}: {amount} of yearly margin, over the {known} of its {all} "
+            "accounts whose margin is known.",
             reason=words.reason(most.reason),
             amount=words.margin(most.margin),
             known=number(most.margin.known),
@@ -98,9 +100,10 @@ def _scope(words: Words) -> Iterator[str]:
     )
     if turned:
         yield say(
-            "{count} accounts look like a matter of one customer by themselves, and turn out systemic because others left "
-            "over the same.",
+            "{count} of {all} accounts look like a matter of one customer by themselves, and turn out systemic "
+            "because others left over the same.",
             count=number(turned),
+            all=number(found.drivers.accounts),
         )
 
 
@@ -134,7 +137,7 @@ def _stated(words: Words) -> Iterator[str]:
     for one in found.disagreements:
         if one.side == "record" and one.both:
             yield say(
-                "That code and the customer’s own words disagree in {differ} of {all} accounts ({share}).",
+                "That code and the customer's own words disagree in {differ} of {all} accounts ({share}).",
                 differ=number(one.both - one.same),
                 all=number(one.both),
                 share=words.share(one.both - one.same, one.both),
@@ -146,15 +149,19 @@ def _worth(words: Words) -> Iterator[str]:
     if found.first:
         first = found.first[0]
         yield say(
-            "{count} accounts are worth winning back; first of all {account}, with {amount} above the cost of the attempt.",
+            "{count} of {all} accounts are worth winning back; first of all {account}, with {amount} above the cost "
+            "of the attempt.",
             count=number(found.pursued),
+            all=number(words.portfolio.drivers.accounts),
             account=first.account,
             amount=words.amount(*first.surplus),
         )
     elif found.pursued:
         yield say(
-            "{count} accounts are to be pursued, and for none of them are all amounts known that it takes to rank them.",
+            "{count} of {all} accounts are to be pursued, and for none of them are all amounts known that it takes "
+            "to rank them.",
             count=number(found.pursued),
+            all=number(words.portfolio.drivers.accounts),
         )
     else:
         yield say("No account can be told to be worth winning back from what is known.")

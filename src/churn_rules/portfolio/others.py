@@ -19,7 +19,7 @@ __all__ = ["Evidence", "evidence_from_others", "with_evidence", "without_strays"
 
 _ANY = ""  # stands for whatever reason
 _NAMED = 4  # names kept of each day and reason: one of them may be the account itself, and three are told
-_WITNESSES = {
+_WITNESSES: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "own": pl.String,
     LOW: pl.Int32,
     HIGH: pl.Int32,

@@ -21,20 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["portfolio_html"]
 
 
-def portfolio_html(rulebase: Rulebase, portfolio: Portfolio, source: str = "") -> str:
+def portfolio_html(rulebase: Rulebase, portfolio: Portfolio, source: str = "", left_out: int = 0) -> str:
     """Return what is said across accounts as one HTML page. A pure function: the same findings give the same page.
 
     Args:
         rulebase: The rules that ran, in the language of the page.
         portfolio: From `churn_rules.across_accounts`.
         source: Where the accounts come from, such as the name of a file.
+        left_out: How many of its rows could not be used.
 
     Raises:
         MissingPackageError: Jinja2 is not installed.
     """
     require_jinja()
-    page = _environment().get_template("portfolio.html")
-    return page.render(page=page_of(rulebase, portfolio, source), say=rulebase.language.say, version=version("churn-rules"))
+    found = page_of(rulebase, portfolio, source, left_out)
+    template = _environment().get_template("portfolio.html")
+    return template.render(page=found, say=rulebase.language.say, version=version("churn-rules"))
 
 
 def _source(name: str) -> str:

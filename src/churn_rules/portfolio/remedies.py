@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from churn_rules.language import in_english
 from churn_rules.portfolio.charts import Chart, Key, Line, Part, Row, bar_chart
 from churn_rules.portfolio.naming import meant_by
 from churn_rules.portfolio.told import Cell, HeatRow, HeatTable, Section, Table
@@ -20,6 +21,7 @@ __all__ = ["method_section", "missing_section", "shortlist_section", "stated_sec
 _COLUMNS = 7  # the root causes that have a column of their own against what was stated
 _PAIRS, _FACTS, _BARS = 8, 12, 12
 _LEVELS = 5
+_NOTHING = "-"
 
 
 # --- stated against derived -------------------------------------------------------------------------------------------
@@ -37,25 +39,29 @@ def stated_section(words: Words) -> Section:
     return Section("stated", say("What was stated, and what the evidence says"), tuple(says), (), tables, heat)
 
 
+_AGREES = in_english(
+    record="The code on record names a derived root cause in {agree} of {all} accounts where both are known ({share}).",
+    us="Our own account names a derived root cause in {agree} of {all} accounts where both are known ({share}).",
+    customer="The customer's own words name a derived root cause in {agree} of {all} accounts where both are known "
+    "({share}).",
+)
+_DIFFERS = in_english(
+    record="The code on record and the customer's own words give different reasons in {differ} of {all} accounts where "
+    "both are known ({share}).",
+    us="Our own account and the customer's own words give different reasons in {differ} of {all} accounts where both "
+    "are known ({share}).",
+)
+
+
 def _agrees(words: Words, side: StatedSide) -> str:
-    return words.say(
-        "{who} names a derived root cause in {agree} of {all} accounts where both are known ({share}).",
-        who=_upper(words.language.word(side.side, TOLD_BY)),
-        agree=number(side.agree),
-        all=number(side.comparable),
-        share=words.share(side.agree, side.comparable),
-    )
+    share = words.share(side.agree, side.comparable)
+    return words.say(_AGREES[side.side], agree=number(side.agree), all=number(side.comparable), share=share)
 
 
 def _differs(words: Words, one: Disagreement) -> str:
-    return words.say(
-        "{who} and the customer’s own words give different reasons in {differ} of {all} accounts where both are known "
-        "({share}).",
-        who=_upper(words.language.word(one.side, TOLD_BY)),
-        differ=number(one.both - one.same),
-        all=number(one.both),
-        share=words.share(one.both - one.same, one.both),
-    )
+    differ = one.both - one.same
+    share = words.share(differ, one.both)
+    return words.say(_DIFFERS[one.side], differ=number(differ), all=number(one.both), share=share)
 
 
 def _upper(text: str) -> str:
@@ -89,7 +95,9 @@ def _heat(words: Words, side: StatedSide) -> HeatTable:
         corner=say("Stated"),
         columns=tuple(heads),
         rows=tuple(rows),
-        says=say("The darker a cell, the larger its part of the row. ✓ marks where the stated reason stands for the root."),
+        says=say(
+            "The darker a cell, the larger its part of the row. ✓ marks where the stated reason stands for the root."
+        ),
     )
 
 
@@ -102,7 +110,7 @@ def _pair_table(words: Words, one: Disagreement) -> Table:
     say = words.say
     rows = [(words.states(pair.ours), words.states(pair.theirs), number(pair.accounts)) for pair in one.pairs[:_PAIRS]]
     who = _upper(words.language.word(one.side, TOLD_BY))
-    columns = (who, say("The customer’s own words"), say("Accounts"))
+    columns = (who, say("The customer's own words"), say("Accounts"))
     note = say("The most frequent {shown} of {all} ways to differ.", shown=len(rows), all=number(len(one.pairs)))
     caption = say("Where {who} and the customer differ", who=words.language.word(one.side, TOLD_BY))
     return words.table(caption, columns, rows, "figures narrow last", note if len(one.pairs) > len(rows) else "")
@@ -123,11 +131,13 @@ def shortlist_section(words: Words) -> Section:
         )
     ]
     if found.first:
-        says.append(say(
-            "They stand in the order of what would be left of their value once the attempt is paid, at the worst figures. "
-            "The break-even chance is the chance of return from which the attempt pays; how likely a return is nobody "
-            "knows, and none is made up."
-        ))
+        says.append(
+            say(
+                "They stand in the order of what would be left of their value once the attempt is paid, at the worst "
+                "figures. The break-even chance is the chance of return from which the attempt pays; how likely a "
+                "return is nobody knows, and none is made up."
+            )
+        )
     charts = (_surplus_chart(words),) if found.first else ()
     tables = [_candidates(words)] if found.first else []
     tables += [_lacking(words)] if found.lacking else []
@@ -138,8 +148,15 @@ def shortlist_section(words: Words) -> Section:
 def _surplus_chart(words: Words) -> Chart:
     say, shown = words.say, words.portfolio.shortlist.first[:_BARS]
     rows = [
-        Row(one.account, (Line((Part("root", one.surplus[0]), Part("extent", one.surplus[1] - max(0.0, one.surplus[0]))),
-                               words.amount(*one.surplus)),))
+        Row(
+            one.account,
+            (
+                Line(
+                    (Part("root", one.surplus[0]), Part("extent", one.surplus[1] - max(0.0, one.surplus[0]))),
+                    words.amount(*one.surplus),
+                ),
+            ),
+        )
         for one in shown
     ]
     keys = [Key("root", say("value above the cost of the attempt, at least"))]
@@ -184,7 +201,7 @@ def _candidates(words: Words) -> Table:
 def _chance(words: Words, ends: tuple[float | None, float | None]) -> str:
     low, high = ends
     if low is None or high is None:
-        return "–"
+        return _NOTHING
     if words.share(low, 1) == words.share(high, 1):
         return words.share(low, 1)
     return words.say("{low} to {high}", low=words.share(low, 1), high=words.share(high, 1))
@@ -223,8 +240,10 @@ def missing_section(words: Words) -> Section:
     """List the unknown facts that would settle most accounts."""
     say, found = words.say, words.portfolio.unknown[:_FACTS]
     says = (
-        say("These facts are unknown where they could change something. Those that could settle most accounts without a "
-            "root cause or a decision come first."),
+        say(
+            "These facts are unknown where they could change something. Those that could settle most accounts "
+            "without a root cause or a decision come first."
+        ),
     )
     if not found:
         return Section("missing", say("What to find out"), (say("Nothing that is unknown could change this page."),))
@@ -243,17 +262,25 @@ def _question(words: Words, name: str) -> str:
 # --- how it was made --------------------------------------------------------------------------------------------------
 
 
-def method_section(words: Words) -> Section:
+def method_section(words: Words, left_out: int) -> Section:
     """Tell how it was made, and what it cannot tell."""
-    return Section("method", words.say("How this was made, and what it cannot tell"), (), listed=tuple(_method(words)))
+    listed = tuple(_method(words, left_out))
+    return Section("method", words.say("How this was made, and what it cannot tell"), (), listed=listed)
 
 
-def _method(words: Words) -> Iterator[str]:
+def _method(words: Words, left_out: int) -> Iterator[str]:
     say, found = words.say, words.portfolio
     yield say(
-        "Every account was diagnosed by the same rules from what the table tells of it. What it does not tell is unknown, "
-        "and an unknown fact speaks neither for a reason nor against it."
+        "Every account was diagnosed by the same rules from what the table tells of it. What it does not tell is "
+        "unknown, and an unknown fact speaks neither for a reason nor against it."
     )
+    if left_out:
+        yield say(
+            "{count} of {all} rows of the file could not be used and are left out; churn-rules score names each of "
+            "them.",
+            count=number(left_out),
+            all=number(found.rows + left_out),
+        )
     if found.repeated:
         yield say(
             "{count} of {all} rows repeat an account and were set aside: the first row of an account stands.",
@@ -262,25 +289,27 @@ def _method(words: Words) -> Iterator[str]:
         )
     if found.drivers.faults:
         yield say(
-            "{count} accounts hold a cell that is no value of its fact; that cell counts as unknown.",
+            "{count} of {all} accounts hold a cell that is no value of its fact; that cell counts as unknown.",
             count=number(found.drivers.faults),
+            all=number(found.drivers.accounts),
         )
     yield say(
-        "Clusters: one-sided exact test of Fisher (the upper tail of the hypergeometric distribution) for each segment and "
-        "root cause, over accounts whose segment and root are known, as each was diagnosed by itself. False discoveries "
-        "are controlled after Benjamini and Yekutieli over all comparisons at once, since those depend on one another."
+        "Clusters: one-sided exact test of Fisher (the upper tail of the hypergeometric distribution) for each "
+        "segment and root cause, over accounts whose segment and root are known, as each was diagnosed by itself. "
+        "False discoveries are controlled after Benjamini and Yekutieli over all comparisons at once, since those "
+        "depend on one another."
     )
     yield say(
-        "A cluster says where to look and not why: accounts of one region may share a rep, a product or whoever filled in "
-        "the table."
+        "A cluster says where to look and not why: accounts of one region may share a rep, a product or whoever "
+        "filled in the table."
     )
     yield say(
         "What others share is told once and in no third pass: what follows from other accounts is an inference, and no "
-        "chain of inferences is evidence. That too few share it is no proof that it is this customer’s alone."
+        "chain of inferences is evidence. That too few share it is no proof that it is this customer's alone."
     )
     yield say(
-        "This table holds customers who left. How many of those who stayed met the same it cannot tell, so no figure here "
-        "is a risk of leaving."
+        "This table holds customers who left. How many of those who stayed met the same it cannot tell, so no figure "
+        "here is a risk of leaving."
     )
     yield from _sources(words)
 

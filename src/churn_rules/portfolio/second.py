@@ -35,14 +35,12 @@ def changes(first: pl.LazyFrame, second: pl.LazyFrame, evidence: Evidence, most:
     found = ordered.collect(engine="streaming").join(
         evidence.witnesses.drop("reason", "others"), on=("own", LOW, HIGH), how="left", maintain_order="left"
     )
-    names = pl.col("some").list.set_difference(pl.concat_list(ACCOUNT)).list.head(_OTHERS).alias("named")
+    names = pl.col("some").list.set_difference(pl.concat_list(ACCOUNT)).list.sort().list.head(_OTHERS).alias("named")
     columns = [f"{name}.{when}" for name in _TOLD for when in ("before", "after")]
     return found.select(ACCOUNT, "reason", "others", names, *columns)
 
 
-def shared(
-    evidence: Evidence, changed: pl.DataFrame, first: pl.LazyFrame, second: pl.LazyFrame, shown: int
-) -> Shared:
+def shared(evidence: Evidence, changed: pl.DataFrame, first: pl.LazyFrame, second: pl.LazyFrame, shown: int) -> Shared:
     """Count what other accounts told, and what that changed."""
     both = _both(first, second).join(evidence.frame.select(ROW, "reason", "others"), on=ROW)
     differs = _differs().sum().alias("changed")

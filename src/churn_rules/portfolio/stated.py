@@ -36,13 +36,16 @@ def stated_by(scored: pl.LazyFrame, side: str, meant: Mapping[str, Sequence[str]
     known = scored.filter(word.is_not_null())
     totals, cells = pl.collect_all(
         [
-            known.select(pl.len().alias("stated"), comparable.sum().alias("both"), (comparable & agree).sum().alias("agree")),
+            known.select(
+                pl.len().alias("stated"), comparable.sum().alias("both"), (comparable & agree).sum().alias("agree")
+            ),
             known.group_by(word.alias("word"), root.alias("root")).len("accounts"),
         ],
         engine="streaming",
     )
     rows = sorted(cells.iter_rows(), key=lambda row: (-row[2], row[0], row[1] or ""))
-    return StatedSide(side, *totals.row(0), cells=tuple((word, root, accounts) for word, root, accounts in rows))
+    known_for, compared, agreed = totals.row(0)
+    return StatedSide(side, known_for, compared, agreed, tuple((word, root, accounts) for word, root, accounts in rows))
 
 
 def disagreement(scored: pl.LazyFrame, side: str) -> Disagreement:

@@ -5,7 +5,7 @@ Never runs a third pass: what follows from other accounts is an inference, and n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,8 +74,8 @@ def across_accounts(
 def _cut_offs(rulebase: Rulebase) -> Across:
     if rulebase.across is None:
         raise ChurnRulesError(
-            "this rule base says nothing across accounts: it has no portfolio.yaml, which tells how sure a cluster must "
-            "be and how many other accounts bear witness; add one (the shipped rules have one to begin with)"
+            "this rule base says nothing across accounts: it has no portfolio.yaml, which tells how sure a cluster "
+            "must be and how many other accounts bear witness; add one (the shipped rules have one to begin with)"
         )
     return rulebase.across
 
@@ -153,4 +153,5 @@ class _Survey:
         return [name for name in names if name in single or name.startswith(("missing.", "accommodation."))]
 
     def _after(self, first: pl.LazyFrame, second: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
-        return pl.concat([first.join(evidence.frame.select(ROW), on=ROW, how="anti"), second])
+        alone = first.join(evidence.frame.select(ROW), on=ROW, how="anti")
+        return pl.concat([alone, second], how="diagonal")  # what is missing nowhere has no column

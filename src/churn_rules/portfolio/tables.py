@@ -121,9 +121,7 @@ def _stated(portfolio: Portfolio) -> pl.DataFrame:
 
 
 def _pairs(portfolio: Portfolio) -> pl.DataFrame:
-    rows = (
-        (one.side, pair.ours, pair.theirs, pair.accounts) for one in portfolio.disagreements for pair in one.pairs
-    )
+    rows = ((one.side, pair.ours, pair.theirs, pair.accounts) for one in portfolio.disagreements for pair in one.pairs)
     return _frame(rows, _PAIRS)
 
 

@@ -17,7 +17,7 @@ from churn_rules.words import ANSWERS, DECISION, SCOPE
 
 __all__ = ["CONCLUSIONS", "TOLD_BY", "Words", "number"]
 
-TOLD_BY = in_english(record="the code on record", us="our own account", customer="the customer’s own words")
+TOLD_BY = in_english(record="the code on record", us="our own account", customer="the customer's own words")
 CONCLUSIONS = in_english(root="root cause", scope="scope", responsible="who answers for it", decision="decision")
 _SURE = 1_000_000
 
@@ -84,6 +84,8 @@ class Words:
         if not whole:
             return self.say("{percent} %", percent="0")
         found = part / whole
+        if 0 < found < 0.0005:
+            return self.say("under {percent} %", percent="0.1")
         return percent(round(found, 2 if found >= 0.1 else 3), self.language)
 
     def amount(self, low: float, high: float) -> str:
@@ -105,7 +107,12 @@ class Words:
     # --- tables
 
     def table(
-        self, caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | Cell]], style: str = "", note: str = ""
+        self,
+        caption: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[str | Cell]],
+        style: str = "",
+        note: str = "",
     ) -> Table:
         """Put texts into a table; what consists of figures is set to the right."""
         cells = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
