@@ -508,7 +508,7 @@ def _consequences(finding: str, rulebase: Rulebase, trace: Trace, movable: set[s
 def _movable_reasons(rulebase: Rulebase, trace: Trace) -> set[str]:
     """Return the reasons whose status, or whose place among the roots, open evidence could still change."""
     found = set()
-    reach: dict[str, tuple[float, float]] = {}  # how low and how high each certainty could come out
+    able: dict[str, bool] = {}  # reasons that could be established, and whether open evidence could move them
     for reason in rulebase.reasons:
         sure: list[float] = []
         maybe: list[float] = []
@@ -518,10 +518,10 @@ def _movable_reasons(rulebase: Rulebase, trace: Trace) -> set[str]:
             (sure if truth else maybe if truth is None else []).append(clue)
         lowest = fold([*sure, *(clue for clue in maybe if clue < 0)])
         highest = fold([*sure, *(clue for clue in maybe if clue > 0)])
-        reach[reason] = (lowest, highest)
+        if highest >= rulebase.thresholds.established:
+            able[reason] = any(maybe)
         if status_at(lowest, rulebase.thresholds) != status_at(highest, rulebase.thresholds):
             found.add(reason)
-    able = [reason for reason, (_, highest) in reach.items() if highest >= rulebase.thresholds.established]
     if len(able) > 1:  # which of them is a root, and in which order they stand
-        found |= {reason for reason in able if reach[reason][0] < reach[reason][1]}
+        found |= {reason for reason, moves in able.items() if moves}
     return found

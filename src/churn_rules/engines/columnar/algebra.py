@@ -78,6 +78,7 @@ class Flow:
 
     def __init__(self, frame: Any) -> None:
         self.frame = frame
+        self.calendars: dict[int, tuple[Expr, Expr, Expr]] = {}  # by the identity of a column of days, which is kept
         self._count = 0
 
     def store(self, columns: Mapping[_Key, _Column]) -> dict[_Key, _Column]:

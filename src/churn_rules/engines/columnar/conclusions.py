@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from itertools import groupby, product
 from operator import add, mul
+from typing import Literal
 
 from churn_rules.economics import INPUTS
 from churn_rules.engines.columnar.algebra import (
@@ -27,7 +28,7 @@ from churn_rules.engines.columnar.algebra import (
 )
 from churn_rules.engines.columnar.memory import Cost, Remembered, ends
 from churn_rules.engines.columnar.premises import Cells, OneOf, Premises, Range
-from churn_rules.rulebase import DECISIONS, RESPONSIBLE, SCOPES, Drawn, Link, Reason, Rulebase, Thresholds, Topic
+from churn_rules.rulebase import DECISIONS, RESPONSIBLE, SCOPES, Drawn, Link, Reason, Rulebase, Topic
 
 __all__ = ["Certainty", "Concluded", "Worth", "as_expr_of", "conclude_columns", "folded", "left_over"]
 
@@ -140,7 +141,7 @@ def _reasons(state: Concluded, reasons: Sequence[str]) -> None:
     for reason in reasons:
         state.certainty[reason] = stored.get(reason, 0.0)
         state.known[f"{reason}.certainty"] = Cells(as_expr_of(state.certainty[reason]))
-    state.choose({f"{reason}.status": _statuses(state.certainty[reason], state) for reason in reasons})
+    state.choose(_statuses(state, reasons))
 
 
 def left_over(state: Concluded, reason: str, sign: int, fires: Mapping[str, Flag]) -> Expr | None:
@@ -169,28 +170,28 @@ def folded(doubt: Expr | None, belief: Expr | None, *, many: bool) -> Expr | Non
         return None if belief is None else (belief - 1.0).round(_DECIMALS)  # the larger of the two is 1
     if belief is None:
         return (xp.lit(1.0) - doubt).round(_DECIMALS)
-    scale = _larger(doubt, belief)
+    scale = xp.max_horizontal(doubt, belief)
     certainty = (belief - doubt) / scale
     return (xp.when(scale > 0).then(certainty).otherwise(0.0) if many else certainty).round(_DECIMALS)
 
 
-def _statuses(certainty: Certainty, state: Concluded) -> dict[str, Flag]:
-    limits: Thresholds = state.rulebase.thresholds
-    reached = state.flow.store(
-        {
-            "established": certainty >= limits.established,
-            "possible": certainty >= limits.possible,
-            "ruled_out": certainty <= limits.ruled_out,
+def _statuses(state: Concluded, reasons: Sequence[str]) -> dict[str, dict[str, Flag]]:
+    limits = state.rulebase.thresholds
+    reached = {(reason, "established"): state.certainty[reason] >= limits.established for reason in reasons}
+    reached |= {(reason, "possible"): state.certainty[reason] >= limits.possible for reason in reasons}
+    reached |= {(reason, "ruled_out"): state.certainty[reason] <= limits.ruled_out for reason in reasons}
+    reached = state.flow.store(reached)
+    found = {}
+    for reason in reasons:
+        established, ruled_out = reached[reason, "established"], reached[reason, "ruled_out"]
+        below = opposite(reached[reason, "possible"])  # INVARIANT: what is established is more than possible
+        found[f"{reason}.status"] = {
+            "established": established,
+            "possible": every([reached[reason, "possible"], opposite(established)]),
+            "unsupported": every([below, opposite(ruled_out)]),
+            "ruled_out": every([below, ruled_out]),
         }
-    )
-    possible = every([reached["possible"], opposite(reached["established"])])
-    none = every([opposite(reached["possible"]), opposite(reached["established"])])
-    return {
-        "established": reached["established"],
-        "possible": possible,
-        "unsupported": every([none, opposite(reached["ruled_out"])]),
-        "ruled_out": every([none, reached["ruled_out"]]),
-    }
+    return found
 
 
 # --- links and roles --------------------------------------------------------------------------------------------------
@@ -248,11 +249,7 @@ def _strongest(state: Concluded, first: Mapping[str, Flag]) -> Expr:
         for reason, flag in first.items()
         if flag is not False
     ]
-    while len(columns) > 1:  # in rounds, as in a tournament, so that no column is worked out twice
-        stored = list(state.flow.store({str(place): column for place, column in enumerate(columns)}).values())
-        pairs = zip(stored[::2], stored[1::2], strict=False)
-        columns = [_larger(one, other) for one, other in pairs] + stored[len(stored) - len(stored) % 2 :]
-    return columns[0] if columns else xp.lit(0.0)
+    return xp.max_horizontal(*columns) if columns else xp.lit(0.0)
 
 
 def as_expr_of(number: Certainty) -> Expr:
@@ -287,7 +284,9 @@ def _merged(has: Mapping[str, Flag]) -> dict[str, Flag]:
 def _scopes(state: Concluded, _: Sequence[str]) -> None:
     reasons = state.rulebase.reasons.values()
     state.choose({f"{reason.id}.responsible": _responsible(state, reason) for reason in reasons})
-    own = {reason.id: _own_scopes(state, reason) for reason in reasons}
+    flat = {(one.id, scope): flag for one in reasons for scope, flag in _own_scopes(state, one).items()}
+    flat = state.flow.store(flat)
+    own = {one.id: {scope: flat[one.id, scope] for scope in SCOPES} for one in reasons}
     state.choose({f"{reason}.scope": _merged(has) for reason, has in own.items()})
     upstream = {reason.id: _scopes_behind(state, reason.id) for reason in reasons if reason.scope == "upstream"}
     state.choose(
@@ -355,15 +354,18 @@ def _reaching(state: Concluded, reason: str) -> dict[str, Flag]:
     effects: dict[str, list[str]] = {}
     for cause, effect in state.links:
         effects.setdefault(cause, []).append(effect)
-
-    def reaches(cause: str) -> Flag:
-        if cause not in found:
-            found[cause] = False
-            ways = [every([state.links[cause, effect], reaches(effect)]) for effect in effects.get(cause, ())]
-            found[cause] = state.flow.keep(either(ways))
-        return found[cause]
-
-    return {cause: reaches(cause) for cause in effects if cause != reason}
+    waiting = {cause: several for cause, several in effects.items() if cause != reason}
+    while waiting:  # links run in no circle, so there is always a reason all of whose effects are told
+        ready = [cause for cause, several in waiting.items() if not waiting.keys() & set(several)]
+        ways = {
+            cause: either(
+                [every([state.links[cause, effect], found.get(effect, False)]) for effect in waiting.pop(cause)]
+            )
+            for cause in ready
+        }
+        found |= state.flow.store(ways)
+    del found[reason]
+    return found
 
 
 # --- what to offer, and what it is worth ------------------------------------------------------------------------------
@@ -410,7 +412,8 @@ def _worth(state: Concluded, amounts: Mapping[str, Range]) -> Worth:
     once = _sum([], [amounts["precedent_exposure"], *_spent(spent, "once")])
     lasting = _product(amounts["years_expected"], yearly)
     known = every([opposite(uncosted), ~amounts["attempt_cost"].low.is_null()])
-    value = Range(_where(known, lasting.low + once.low), _where(known, lasting.high + once.high))
+    lasting, once = _stored(state, lasting), _stored(state, once)
+    value = _each(_sum([lasting, once], []), lambda end: _where(known, end))
     value, attempt = _stored(state, _rounded(value)), _stored(state, _rounded(amounts["attempt_cost"]))
     return _judged(state, value, attempt)
 
@@ -419,25 +422,35 @@ def _where(flag: Flag, column: Expr) -> Expr:
     return column if flag is True else xp.when(as_expr(flag)).then(column)
 
 
-def _spent(spent: Mapping[str, tuple[Expr, Cost]], when: str) -> list[Range]:
+def _spent(spent: Mapping[str, tuple[Expr, Cost]], when: Literal["once", "yearly"]) -> list[Range]:
     """Return what each accommodation costs where it is offered, and nothing elsewhere."""
-    found = []
-    for flag, cost in spent.values():
-        amount: Range = getattr(cost, when)
-        found.append(
-            Range(xp.when(flag).then(amount.low).otherwise(0.0), xp.when(flag).then(amount.high).otherwise(0.0))
-        )
-    return found
+    amounts = [(flag, cost.once if when == "once" else cost.yearly) for flag, cost in spent.values()]
+    return [_each(amount, partial(_where_offered, flag)) for flag, amount in amounts if amount]
+
+
+def _where_offered(flag: Expr, amount: Expr) -> Expr:
+    return xp.when(flag).then(amount).otherwise(0.0)
+
+
+def _each(span: Range, change: Callable[[Expr], Expr]) -> Range:
+    """Return a range with both ends changed; an exact one stays exact, and is worked out once."""
+    low = change(span.low)
+    return Range(low, low if span.low is span.high else change(span.high))
 
 
 def _sum(gains: Sequence[Range], costs: Sequence[Range]) -> Range:
     nothing = xp.lit(0.0)
     low = reduce(add, [gain.low for gain in gains], nothing) - reduce(add, [cost.high for cost in costs], nothing)
+    if all(one.low is one.high for one in (*gains, *costs)):
+        return Range(low, low)
     high = reduce(add, [gain.high for gain in gains], nothing) - reduce(add, [cost.low for cost in costs], nothing)
     return Range(low, high)
 
 
 def _product(one: Range, other: Range) -> Range:
+    if one.low is one.high and other.low is other.high:
+        exact = one.low * other.low
+        return Range(exact, exact)
     corners = [first * second for first, second in product((one.low, one.high), (other.low, other.high))]
     return Range(reduce(_smaller, corners), reduce(_larger, corners))
 
@@ -451,12 +464,11 @@ def _larger(one: Expr, other: Expr) -> Expr:
 
 
 def _rounded(span: Range) -> Range:
-    return Range(span.low.round(_DECIMALS), span.high.round(_DECIMALS))
+    return _each(span, lambda end: end.round(_DECIMALS))
 
 
 def _stored(state: Concluded, span: Range) -> Range:
-    stored = state.flow.store({"low": span.low, "high": span.high})
-    return Range(stored["low"], stored["high"])
+    return _each(span, state.flow.keep)
 
 
 def _judged(state: Concluded, value: Range, attempt: Range) -> Worth:
@@ -465,10 +477,9 @@ def _judged(state: Concluded, value: Range, attempt: Range) -> Worth:
     surely = is_true((value.low > 0) & (attempt.high <= value.low))
     flags = state.flow.store({"known": as_expr(known), "never": never, "surely": surely})
     pays = every([flags["known"], opposite(flags["never"]), flags["surely"]])
-    chance = Range(
-        xp.when(as_expr(pays)).then((attempt.low / value.high).round(_DECIMALS)),
-        xp.when(as_expr(pays)).then((attempt.high / value.low).round(_DECIMALS)),
-    )
+    low = xp.when(as_expr(pays)).then((attempt.low / value.high).round(_DECIMALS))
+    exact = value.low is value.high and attempt.low is attempt.high
+    chance = Range(low, low if exact else xp.when(as_expr(pays)).then((attempt.high / value.low).round(_DECIMALS)))
     verdict = {
         "pays": pays,
         "does_not_pay": every([flags["known"], flags["never"]]),

@@ -24,10 +24,10 @@ _DECIMALS = 9
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an accommodation would cost, once and per year; null where it is not known."""
+    """What an accommodation would cost, once and per year: null where it is not known, None where it costs nothing."""
 
-    once: Range
-    yearly: Range
+    once: Range | None
+    yearly: Range | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,9 @@ def remember_columns(flow: Flow, layout: Layout, rulebase: Rulebase, checked: Co
         checked: The columns that can hold nothing but values of their facts.
     """
     vocabulary = rulebase.vocabulary
-    lost = _days(layout.lost) if layout.lost else None
+    lost = _range(layout.lost) if layout.lost else None
     faults = _faults(flow, layout, vocabulary, lost, checked)
-    words = {
-        fact: [_Word(one.side, value, _days(one.on) if one.on else None) for one, value in zip(told, read, strict=True)]
-        for fact, told in layout.by_fact.items()
-        if (read := [_value(flow, one, vocabulary[fact], faults) for one in told])
-    }
+    words = _words(flow, layout, vocabulary, faults)
     known: dict[str, Cells | Range | OneOf] = {}
     known |= {f"{fact}.{word.side}": word.value for fact, told in words.items() for word in told}
     known |= _standing(flow, words)
@@ -79,7 +75,10 @@ def remember_columns(flow: Flow, layout: Layout, rulebase: Rulebase, checked: Co
     known["case.stage"] = _stage(flow, known.get("came_back"), lost)
     return Remembered(
         known,
-        {cost.accommodation: Cost(_amount(cost.once), _amount(cost.yearly)) for cost in layout.costs},
+        {
+            cost.accommodation: Cost(*(_range(amount) if amount else None for amount in (cost.once, cost.yearly)))
+            for cost in layout.costs
+        },
         {fact: is_true(column) for fact, column in disputed.items()},
         discrepancies,
         faults,
@@ -94,23 +93,16 @@ def ends(cell: Cell) -> tuple[Expr, Expr]:
 # --- what the columns say ---------------------------------------------------------------------------------------------
 
 
-def _upper(told: Ends) -> Expr:
-    """Return the upper end: where none is told, the value is exact; where no lower end is, nothing is told."""
+def _range(told: Ends) -> Range:
+    """Return both ends: where no upper one is told, the value is exact; where no lower one is, nothing is told."""
     low = xp.col(told.low)
-    return xp.when(~low.is_null()).then(xp.coalesce(xp.col(told.high), low)) if told.high else low
-
-
-def _days(told: Ends) -> Range:
-    return Range(xp.col(told.low), _upper(told))
-
-
-def _amount(told: Ends | None) -> Range:
-    return Range(xp.col(told.low), _upper(told)) if told else Range(xp.lit(0.0), xp.lit(0.0))
+    high = xp.when(~low.is_null()).then(xp.coalesce(xp.col(told.high), low)) if told.high else low
+    return Range(low, high)
 
 
 def _raw(told: FactTold, fact: Fact) -> Cell:
     exact = fact.type in ("boolean", "choice") or (fact.type == "number" and not told.value.high)
-    return Cells(xp.col(told.value.low)) if exact else _days(told.value)
+    return Cells(xp.col(told.value.low)) if exact else _range(told.value)
 
 
 def _faults(
@@ -124,12 +116,12 @@ def _faults(
             found[told.value.low] = _no_value(_raw(told, fact), fact)
         if told.on:
             later = [xp.col(told.on.low) > lost.high] if lost and fact.at == "loss" else []
-            found[told.on.low] = _any_true([*later, *_upside_down(_days(told.on))])
+            found[told.on.low] = _any_true([*later, *_upside_down(_range(told.on))])
     for cost in layout.costs:
         for amount in (cost.once, cost.yearly):
             if amount:
                 found[amount.low] = _any_true(
-                    [*_upside_down(_amount(amount)), *_beyond(_amount(amount), -LARGEST, LARGEST)]
+                    [*_upside_down(_range(amount)), *_beyond(_range(amount), -LARGEST, LARGEST)]
                 )
     if layout.lost and lost:
         found[layout.lost.low] = _any_true(_upside_down(lost))
@@ -159,19 +151,33 @@ def _any_true(tests: Iterable[Expr]) -> Flag:
     return either([is_true(test) for test in tests])
 
 
-def _value(flow: Flow, told: FactTold, fact: Fact, faults: Mapping[str, Flag]) -> Cell:
-    """Return the word that a column holds, unknown where the cell is at fault."""
-    raw = _raw(told, fact)
-    wrong = either([faults.get(column, False) for column in (told.value.low, told.on.low if told.on else "")])
-    if wrong is False and isinstance(raw, Cells):
-        return raw
-    low, high = ends(raw)
-    columns = {"low": low} if low is high else {"low": low, "high": high}
-    sound = {
-        end: column if wrong is False else xp.when(~as_expr(wrong)).then(column) for end, column in columns.items()
-    }
-    stored = flow.store(sound)
-    return Cells(stored["low"]) if isinstance(raw, Cells) else Range(stored["low"], stored.get("high", stored["low"]))
+def _words(
+    flow: Flow, layout: Layout, vocabulary: Mapping[str, Fact], faults: Mapping[str, Flag]
+) -> dict[str, list[_Word]]:
+    """Return each side's word on each fact, in order of standing; unknown where the cell is at fault."""
+    raw = {told.value.low: _raw(told, vocabulary[told.fact]) for told in layout.facts}
+    columns: dict[tuple[str, str], Expr] = {}
+    for told in layout.facts:
+        name, value = told.value.low, raw[told.value.low]
+        wrong = either([faults.get(column, False) for column in (name, told.on.low if told.on else "")])
+        low, high = ends(value)
+        for end, column in (("low", low), *((("high", high),) if high is not low else ())):
+            if wrong is not False:
+                columns[name, end] = xp.when(~as_expr(wrong)).then(column)
+            elif end == "high":
+                columns[name, end] = column
+    sound = flow.store(columns)
+    words: dict[str, list[_Word]] = {}
+    for fact, several in layout.by_fact.items():
+        for told in several:
+            name, value = told.value.low, raw[told.value.low]
+            low = sound.get((name, "low"), ends(value)[0])
+            high = sound.get((name, "high"), low)
+            on = _range(told.on) if told.on else None
+            words.setdefault(fact, []).append(
+                _Word(told.side, Range(low, high) if isinstance(value, Range) else Cells(low), on)
+            )
+    return words
 
 
 # --- whose word stands ------------------------------------------------------------------------------------------------
@@ -225,7 +231,7 @@ def _derive(
     differing: dict[str, Flag] = {}
     for fact in derived_in_order(vocabulary):
         assert fact.derive is not None
-        derived = _derived(fact.derive, known, words)
+        derived = _derived(flow, fact.derive, known, words)
         if derived is None:
             continue
         columns = flow.store(
@@ -244,7 +250,7 @@ def _derive(
 
 
 def _derived(
-    derive: Derivation, known: Mapping[str, Cells | Range | OneOf], words: Mapping[str, Sequence[_Word]]
+    flow: Flow, derive: Derivation, known: Mapping[str, Cells | Range | OneOf], words: Mapping[str, Sequence[_Word]]
 ) -> Range | None:
     if derive.function == "date_of":
         return _told_on(words.get(derive.sources[0], ()))
@@ -253,7 +259,7 @@ def _derived(
         return None
     assert not isinstance(first, OneOf), "facts follow from facts"
     assert not isinstance(second, OneOf), "facts follow from facts"
-    return _DERIVE[derive.function](first, second)
+    return _DERIVE[derive.function](flow, first, second)
 
 
 def _told_on(told: Sequence[_Word]) -> Range | None:
@@ -269,7 +275,7 @@ def _told_on(told: Sequence[_Word]) -> Range | None:
     return Range(low, high)
 
 
-def _percent_change(before: Cell, after: Cell) -> Range:
+def _percent_change(_: Flow, before: Cell, after: Cell) -> Range:
     (before_low, before_high), (after_low, after_high) = ends(before), ends(after)
     low = _finite(before_low > 0, 100.0 * (after_low / before_high - 1.0))
     if before_low is before_high and after_low is after_high:
@@ -277,7 +283,7 @@ def _percent_change(before: Cell, after: Cell) -> Range:
     return _both_known(low, _finite(before_low > 0, 100.0 * (after_high / before_low - 1.0)))
 
 
-def _ratio(part: Cell, whole: Cell) -> Range:
+def _ratio(_: Flow, part: Cell, whole: Cell) -> Range:
     (part_low, part_high), (whole_low, whole_high) = ends(part), ends(whole)
     sensible = (whole_low > 0) & (part_low >= 0)
     low = _finite(sensible, part_low / whole_high)
@@ -286,20 +292,26 @@ def _ratio(part: Cell, whole: Cell) -> Range:
     return _both_known(low, _finite(sensible, part_high / whole_low))
 
 
-def _months_between(first: Cell, second: Cell) -> Range:
+def _months_between(flow: Flow, first: Cell, second: Cell) -> Range:
     (first_low, first_high), (second_low, second_high) = ends(first), ends(second)
-    low = _months(first_high, second_low)
+    low = _months(flow, first_high, second_low)
     if first_low is first_high and second_low is second_high:
         return Range(low, low)
-    return Range(low, _months(first_low, second_high))
+    return Range(low, _months(flow, first_low, second_high))
 
 
-def _months(start: Expr, end: Expr) -> Expr:
-    def apart(one: Expr, other: Expr) -> Expr:
-        return other.cast(xp.Float64) - one.cast(xp.Float64)
+def _months(flow: Flow, start: Expr, end: Expr) -> Expr:
+    (start_month, start_day), (end_month, end_day) = _calendar(flow, start), _calendar(flow, end)
+    return (end_month - start_month + (end_day - start_day) / 31.0).round(_DECIMALS)
 
-    years, months = apart(start.dt.year(), end.dt.year()), apart(start.dt.month(), end.dt.month())
-    return (years * 12.0 + months + apart(start.dt.day(), end.dt.day()) / 31.0).round(_DECIMALS)
+
+def _calendar(flow: Flow, day: Expr) -> tuple[Expr, Expr]:
+    """Return the month of a day, counted through the years, and its place in the month; worked out once a column."""
+    if id(day) not in flow.calendars:
+        year, month = day.dt.year().cast(xp.Float64), day.dt.month().cast(xp.Float64)
+        parts = flow.store({"month": year * 12.0 + month, "day": day.dt.day().cast(xp.Float64)})
+        flow.calendars[id(day)] = (day, parts["month"], parts["day"])
+    return flow.calendars[id(day)][1:]
 
 
 def _finite(sensible: Expr, value: Expr) -> Expr:
@@ -311,7 +323,7 @@ def _both_known(low: Expr, high: Expr) -> Range:
     return Range(xp.when(~high.is_null()).then(low), xp.when(~low.is_null()).then(high))
 
 
-_DERIVE: Mapping[str, Callable[[Cell, Cell], Range]] = {
+_DERIVE: Mapping[str, Callable[[Flow, Cell, Cell], Range]] = {
     "percent_change": _percent_change,
     "ratio": _ratio,
     "months_between": _months_between,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import reduce
-from operator import add
 
 from churn_rules.conditions import Test, tests
 from churn_rules.economics import INPUTS
-from churn_rules.engines.columnar.algebra import Flag, as_expr, either, every, is_unknown, opposite, xp
-from churn_rules.engines.columnar.conclusions import Certainty, Concluded, folded, left_over
+from churn_rules.engines.columnar.algebra import Expr, Flag, either, every, is_unknown, opposite
+from churn_rules.engines.columnar.conclusions import Concluded, left_over
 from churn_rules.engines.columnar.memory import ends
 from churn_rules.engines.columnar.premises import OneOf
 from churn_rules.rulebase import Rule, drawn_by, topic_of
@@ -87,57 +85,68 @@ def _changes(
 
 def _movable(state: Concluded, undecided: Mapping[str, Flag]) -> dict[str, Flag]:
     """Return for each reason where open evidence could change its status, or its place among several."""
-    low, high = _reach(state, undecided)
-    limits = state.rulebase.thresholds
-    able = state.flow.store({reason: number >= limits.established for reason, number in high.items()})
-    several = state.flow.keep(_two_or_more(list(able.values())))
-    return state.flow.store(
-        {
-            reason: either(
-                [
-                    *(
-                        every([low[reason] < limit, high[reason] >= limit])
-                        for limit in (limits.established, limits.possible)
-                    ),
-                    every([low[reason] <= limits.ruled_out, opposite(high[reason] <= limits.ruled_out)]),
-                    every([able[reason], several, low[reason] < high[reason]]),
-                ]
-            )
-            for reason in able
-        }
-    )
-
-
-def _reach(state: Concluded, undecided: Mapping[str, Flag]) -> tuple[dict[str, Certainty], dict[str, Certainty]]:
-    """Return how low and how high the certainty of each reason could still come out."""
-    reasons = state.rulebase.reasons
-    clues = {rule for reason in reasons for rule, _ in state.drawn("evidence", reason)}
-    could = {rule: either([state.fired[rule], undecided[rule]]) for rule in sorted(clues)}
+    rules = {reason: state.drawn("evidence", reason) for reason in state.rulebase.reasons}
+    waits = {reason: either([undecided[rule] for rule, clue in drawn if clue]) for reason, drawn in rules.items()}
+    could = {rule: either([state.fired[rule], undecided[rule]]) for drawn in rules.values() for rule, _ in drawn}
     could = state.flow.store(could)
     most = state.flow.store(
         {
             (kind, reason): column
-            for reason in reasons
+            for reason in rules
             for kind, sign in (("doubt", 1), ("belief", -1))
             if (column := left_over(state, reason, sign, could)) is not None
         }
     )
     ends = {
-        ("low", one): folded(state.left.get(("doubt", one)), most.get(("belief", one)), many=state.many_clues(one))
-        for one in reasons
+        reason: (
+            (state.left.get(("doubt", reason)), most.get(("belief", reason))),  # as low as it can come out
+            (most.get(("doubt", reason)), state.left.get(("belief", reason))),  # as high
+        )
+        for reason in rules
     }
-    ends |= {
-        ("high", one): folded(most.get(("doubt", one)), state.left.get(("belief", one)), many=state.many_clues(one))
-        for one in reasons
+    limits = state.rulebase.thresholds
+    able = state.flow.store({reason: _reaches(limits.established, *high) for reason, (_, high) in ends.items()})
+    several = state.flow.keep(_two_or_more(list(able.values())))
+    turned = {
+        reason: [
+            every([opposite(_reaches(limits.established, *low)), able[reason]]),
+            every([opposite(_reaches(limits.possible, *low)), _reaches(limits.possible, *high)]),
+            every([_sinks_to(limits.ruled_out, *low), opposite(_sinks_to(limits.ruled_out, *high))]),
+            every([able[reason], several, waits[reason]]),
+        ]
+        for reason, (low, high) in ends.items()
     }
-    stored = state.flow.store({key: column for key, column in ends.items() if column is not None})
-    low, high = ({one: stored.get((end, one), 0.0) for one in reasons} for end in ("low", "high"))
-    return low, high
+    return state.flow.store({reason: either(flags) for reason, flags in turned.items()})
+
+
+_HALF = 0.5e-9  # what a certainty may lack and still be rounded up
+
+
+def _reaches(limit: float, doubt: Expr | None, belief: Expr | None) -> Flag:
+    """Return where the certainty that doubt and belief leave is at least a limit above zero; a division less."""
+    return _within(doubt, belief, 1.0 - limit + _HALF)
+
+
+def _sinks_to(limit: float, doubt: Expr | None, belief: Expr | None) -> Flag:
+    """Return where the certainty that doubt and belief leave is at most a limit below zero."""
+    return _within(belief, doubt, 1.0 + limit + _HALF)
+
+
+def _within(smaller: Expr | None, larger: Expr | None, share: float) -> Flag:
+    """Return where one product is no more than a share of the other; None stands for 1."""
+    if smaller is None:
+        return larger >= 1.0 / share if larger is not None else share >= 1.0
+    within: Expr = smaller <= (larger * share if larger is not None else share)
+    return within
 
 
 def _two_or_more(flags: list[Flag]) -> Flag:
-    possible = [as_expr(flag).cast(xp.Int8) for flag in flags if flag is not False]
-    return reduce(add, possible) >= 2 if len(possible) > 1 else False
+    """Return where at least two of several flags hold."""
+    one: Flag = False
+    two: Flag = False
+    for flag in flags:
+        two, one = either([two, every([one, flag])]), either([one, flag])
+    return two
 
 
 # --- which facts they wait for ----------------------------------------------------------------------------------------

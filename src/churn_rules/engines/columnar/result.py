@@ -35,15 +35,13 @@ class _Texts:
     def __init__(self, *, categories: bool) -> None:
         self.categories = categories
 
-    def column(self, flags: Mapping[str, Flag]) -> Expr:
-        """Return the text whose flag holds in each row; null where none does."""
+    def column(self, flags: Mapping[str, Flag], *, exhaustive: bool = False) -> Expr:
+        """Return the text whose flag holds in each row; null where none does, unless it is known that one does."""
         texts = {text: self._text(text, list(flags)) for text in flags}
-        column: Expr = self._text(None, list(flags))
-        for text, flag in reversed(list(flags.items())):
-            if flag is True:
-                column = texts[text]
-            elif flag is not False:
-                column = xp.when(as_expr(flag)).then(texts[text]).otherwise(column)
+        chosen = [(text, flag) for text, flag in flags.items() if flag is not False]
+        column: Expr = texts[chosen.pop()[0]] if exhaustive else self._text(None, list(flags))
+        for text, flag in reversed(chosen):
+            column = texts[text] if flag is True else xp.when(as_expr(flag)).then(texts[text]).otherwise(column)
         return column
 
     def _text(self, text: str | None, all_texts: Sequence[str]) -> Expr:
@@ -82,7 +80,7 @@ def result_columns(
 
 
 def _of(state: Concluded, name: str, values: Sequence[str], texts: _Texts) -> Expr:
-    return texts.column({value: state.flag(name, value) for value in values})
+    return texts.column({value: state.flag(name, value) for value in values}, exhaustive=True)
 
 
 def _answer(state: Concluded, texts: _Texts, faults: Mapping[str, Flag]) -> Iterator[tuple[str, Expr]]:
@@ -194,5 +192,11 @@ def _masks(state: Concluded) -> Iterator[tuple[str, Expr]]:
 
 
 def _lot(flags: Sequence[Flag]) -> Expr:
-    total: Expr = reduce(add, [as_expr(flag).cast(xp.Int8) * 2**place for place, flag in enumerate(flags)])
-    return total
+    """Return a few flags as the bits of a small integer; chosen, since to cast booleans takes five times as long."""
+    nothing = xp.lit(0, dtype=xp.Int8)
+    bits = [
+        xp.when(as_expr(flag)).then(xp.lit(2**place, dtype=xp.Int8)).otherwise(nothing)
+        for place, flag in enumerate(flags)
+        if flag is not False
+    ]
+    return reduce(add, bits) if bits else nothing
