@@ -221,3 +221,18 @@ def test_few_numbers_are_codes_and_equal_ones_are_never_parted(rulebase: churn_r
     assert segments(pl.DataFrame({"tier": [1, 2, 2, 3]}), "tier", rulebase=rulebase)["tier"] == ["1", "2", "2", "3"]
     mostly = pl.DataFrame({"seats": [5] * 90 + list(range(10, 20))})
     assert len(set(segments(mostly, "seats", rulebase=rulebase)["seats"][:90])) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "parts"),
+    [
+        ([" 12", "3.5", *map(str, range(20, 30)), ""], 4),  # numbers, as a text file holds them
+        (["2024-01-31", "2024-02-01", "2024-04-01", " "], 2),  # dates
+        (["007", "012", "1", *map(str, range(20, 30))], 13),  # codes
+        (["North", " North ", "", "South"], 2),
+    ],
+)
+def test_text_is_taken_for_what_all_of_it_is(cells: list[str], parts: int, rulebase: churn_rules.Rulebase) -> None:
+    found = segments(pl.DataFrame({"size": cells}), "size", rulebase=rulebase)["size"]
+    assert len(set(found) - {None}) == parts
+    assert found.count(None) == sum(not cell.strip() for cell in cells)

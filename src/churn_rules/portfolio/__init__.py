@@ -7,8 +7,9 @@ try:
 except ModuleNotFoundError as error:
     raise MissingPackageError("looking across accounts", "Polars", "portfolio") from error
 
+from churn_rules.portfolio.opening import headlines
 from churn_rules.portfolio.page import portfolio_html
 from churn_rules.portfolio.survey import across_accounts
 from churn_rules.portfolio.values import Portfolio
 
-__all__ = ["Portfolio", "across_accounts", "portfolio_html"]
+__all__ = ["Portfolio", "across_accounts", "headlines", "portfolio_html"]

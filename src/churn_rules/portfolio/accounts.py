@@ -91,7 +91,7 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
             raise UnknownNameError("column", name, schema.names())
     cut = tuple(_segments(frame, schema, rulebase, segments))
     kept = dict(_kept(schema, rulebase, account))
-    kept |= {segment.column: _cut(segment, schema, rulebase.language) for segment in cut}
+    kept |= {segment.column: part for segment, part in cut}
     apart = {name for name in (account, *segments) if name and not _is_fact(name, rulebase)}
     facts = [name for name in schema.names() if name not in apart]
     numbered = frame.with_row_index(ROW)
@@ -102,7 +102,7 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
     return Accounts(
         frame=ready,
         keep=(ROW, *kept),
-        segments=cut,
+        segments=tuple(segment for segment, _ in cut),
         rows=rows,
         repeated=repeated,
         sides=tuple(side for side in ("record", "us", "customer") if _named(STATED, side) in schema),
@@ -176,44 +176,62 @@ def _range(schema: pl.Schema, name: str, type_: type[pl.DataType]) -> tuple[pl.E
 # --- segments ---------------------------------------------------------------------------------------------------------
 
 
-def _segments(frame: pl.LazyFrame, schema: pl.Schema, rulebase: Rulebase, wanted: Sequence[str]) -> Iterator[Segment]:
+def _segments(
+    frame: pl.LazyFrame, schema: pl.Schema, rulebase: Rulebase, wanted: Sequence[str]
+) -> Iterator[tuple[Segment, pl.Expr]]:
+    """Yield each segment, and what tells of an account to which part of it it belongs."""
     besides = [name for name in ("lost", _MARGIN_FACT) if name in schema and name not in wanted]
     for place, name in enumerate((*wanted, *besides)):
-        kind, column = schema[name], f"portfolio.segment.{place}"
+        column, cell = f"portfolio.segment.{place}", _cell(frame, schema, name)
+        kind = frame.select(cell).collect_schema()[name]
         if kind.is_temporal():
-            yield Segment(name, column, "quarters")
-        elif kind.is_numeric() and (cuts := _cuts(frame, name, any_number=name in rulebase.vocabulary)):
-            yield Segment(name, column, "quartiles", cuts)
+            yield Segment(name, column, "quarters"), _quarter(cell, schema)
+        elif kind.is_numeric() and (cuts := _cuts(frame, cell, any_number=name in rulebase.vocabulary)):
+            yield Segment(name, column, "quartiles", cuts), _band(cell, cuts, rulebase.language)
         else:
-            yield Segment(name, column, "values")
+            yield Segment(name, column, "values"), cell.cast(pl.String)
 
 
-def _cuts(frame: pl.LazyFrame, name: str, *, any_number: bool) -> tuple[float, ...]:
+def _cell(frame: pl.LazyFrame, schema: pl.Schema, name: str) -> pl.Expr:
+    """Return a column; where it is text, blank cells are unknown, and all numbers or all dates are those."""
+    cell = pl.col(name)
+    if schema[name] != pl.String:
+        return cell
+    text = cell.str.strip_chars()
+    text = pl.when(text != "").then(text)
+    number, day = text.cast(pl.Float64, strict=False), text.str.to_date("%Y-%m-%d", strict=False)
+    codes = text.str.contains(r"^[+-]?0\d").any().alias("codes")  # as in 007, which is no seven
+    counts = {"all": text, "numbers": number, "days": day}
+    counted = frame.select(codes, *(part.count().alias(called) for called, part in counts.items()))
+    found = counted.collect(engine="streaming").row(0, named=True)
+    if not found["all"] or found["codes"]:
+        return text
+    return number if found["numbers"] == found["all"] else day if found["days"] == found["all"] else text
+
+
+def _cuts(frame: pl.LazyFrame, cell: pl.Expr, *, any_number: bool) -> tuple[float, ...]:
     """Return the limits between the quartiles of a column, each once; none where it has few values."""
-    column = pl.col(name)
-    found = frame.select(
-        column.n_unique().alias("values"), *(column.quantile(q, "nearest").alias(f"q{q}") for q in _QUARTERS)
-    ).collect(engine="streaming")
+    parts = [cell.quantile(q, "nearest").alias(f"q{q}") for q in _QUARTERS]
+    found = frame.select(cell.n_unique().alias("values"), *parts).collect(engine="streaming")
     if not any_number and found["values"].item() <= _FEW:
         return ()
     limits = dict.fromkeys(found[f"q{q}"].item() for q in _QUARTERS)
     return tuple(float(limit) for limit in limits if limit is not None)
 
 
-def _cut(segment: Segment, schema: pl.Schema, language: Language) -> pl.Expr:
-    """Return the segment that each account belongs to, as text; nothing where that is not known."""
-    column, say = pl.col(segment.name), language.say
-    if segment.cut == "quarters":
-        end = _first(schema, [f"{segment.name}.to", segment.name])
-        quarter = pl.format("{}-Q{}", column.dt.year(), column.dt.quarter())
-        same = (column.dt.year() == end.dt.year()) & (column.dt.quarter() == end.dt.quarter())
-        return pl.when(same).then(quarter)
-    if segment.cut == "values":
-        return column.cast(pl.String)
-    said = [f"{limit:,.12g}" for limit in segment.cuts]
-    bands = [say("up to {high}", high=said[0])]
-    bands += [say("above {low}, up to {high}", low=low, high=high) for low, high in pairwise(said)]
-    found: pl.Expr = pl.when(column > segment.cuts[-1]).then(pl.lit(say("above {low}", low=said[-1])))
-    for limit, band in zip(reversed(segment.cuts), reversed(bands), strict=True):
-        found = pl.when(column <= limit).then(pl.lit(band)).otherwise(found)
+def _quarter(cell: pl.Expr, schema: pl.Schema) -> pl.Expr:
+    """Return the quarter of a date; nothing where its range reaches beyond one."""
+    name = cell.meta.output_name()
+    end = pl.coalesce(f"{name}.to", cell) if f"{name}.to" in schema else cell
+    same = (cell.dt.year() == end.dt.year()) & (cell.dt.quarter() == end.dt.quarter())
+    return pl.when(same).then(pl.format("{}-Q{}", cell.dt.year(), cell.dt.quarter()))
+
+
+def _band(cell: pl.Expr, cuts: Sequence[float], language: Language) -> pl.Expr:
+    said = [f"{limit:,.12g}" for limit in cuts]
+    bands = [language.say("up to {high}", high=said[0])]
+    bands += [language.say("above {low}, up to {high}", low=low, high=high) for low, high in pairwise(said)]
+    found: pl.Expr = pl.when(cell > cuts[-1]).then(pl.lit(language.say("above {low}", low=said[-1])))
+    for limit, band in zip(reversed(cuts), reversed(bands), strict=True):
+        found = pl.when(cell <= limit).then(pl.lit(band)).otherwise(found)
     return found

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from churn_rules.portfolio.headlines import page_of
+from churn_rules.portfolio.opening import page_of
 from churn_rules.portfolio.values import Portfolio
 from churn_rules.report.page import require_jinja, template_source
 from churn_rules.rulebase import Rulebase

@@ -14,7 +14,7 @@ from churn_rules.portfolio.values import Portfolio
 from churn_rules.portfolio.words import Words, number
 from churn_rules.rulebase import Rulebase
 
-__all__ = ["page_of"]
+__all__ = ["headlines", "page_of"]
 
 
 def page_of(rulebase: Rulebase, portfolio: Portfolio, source: str = "", left_out: int = 0) -> Page:
@@ -38,6 +38,11 @@ def page_of(rulebase: Rulebase, portfolio: Portfolio, source: str = "", left_out
     )
     title = words.say("Why customers leave: {count} accounts", count=number(portfolio.drivers.accounts))
     return Page(rulebase.language.tag, title, source, tuple(_headlines(words)), sections, portfolio.rulebase)
+
+
+def headlines(rulebase: Rulebase, portfolio: Portfolio) -> tuple[str, ...]:
+    """Return the sentences that the page opens with."""
+    return tuple(_headlines(Words(rulebase, portfolio)))
 
 
 def _headlines(words: Words) -> Iterator[str]:
