@@ -15,7 +15,7 @@ LAYERS = (
     ("conditions", "figures"),
     ("across", "asking"),
     ("rulebase", "cases"),
-    ("accounts", "patterns", "economics", "translating", "worth"),
+    ("accounts", "mappings", "patterns", "economics", "translating", "worth"),
     ("reading",),
     ("checking", "conclusions"),
     ("loading",),
@@ -29,7 +29,8 @@ LAYERS = (
     ("conversation", "interviewing"),
     ("api",),
     ("plan_calendar", "plan_pages", "report", "writing"),
-    ("portfolio", "saving"),
+    ("saving", "tables"),
+    ("portfolio",),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}
