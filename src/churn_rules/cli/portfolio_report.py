@@ -22,9 +22,7 @@ __all__ = ["portfolio"]
     "-o", "--output", "target", required=True, metavar="FILE", help="Where to write the page; - for standard output."
 )
 @mapping_option
-@click.option(
-    "--account", metavar="COLUMN", help="The column that names the account, where no mapping says so."
-)
+@click.option("--account", metavar="COLUMN", help="The column that names the account, where no mapping says so.")
 @click.option(
     "--segment",
     "segments",
@@ -51,9 +49,9 @@ def portfolio(
     rules: Path | None,
     lang: str,
 ) -> None:
-    """Look across all accounts of a file: what drives them away, where it clusters, what others share, whom to win back.
+    """Look across all accounts of a file, and write a page about them; needs churn-rules[portfolio,report].
 
-    Writes one HTML page; needs churn-rules[portfolio,report].
+    What drives them away, where that clusters beyond chance, what others bear witness of, and whom to win back.
     """
     with tables_needed("looking across accounts"):
         from churn_rules.portfolio import headlines, portfolio_html
@@ -77,7 +75,8 @@ def portfolio(
         for path in (target, *written):
             click.echo(rulebase.language.say("Wrote {file}.", file=path))
     if found.left_out:
-        click.echo(f"note: {found.left_out:,} rows could not be used; churn-rules score names each of them", err=True)
+        many = f"{found.left_out:,} of {found.portfolio.rows + found.left_out:,} rows could not be used"
+        click.echo(f"note: {many}; churn-rules score names each of them", err=True)
 
 
 def _refuse_to_write_over(source: str, mapping_file: Path | None, target: str, tables: Path | None) -> None:

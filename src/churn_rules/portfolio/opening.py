@@ -59,13 +59,16 @@ def _headlines(words: Words) -> Iterator[str]:
 def _causes(words: Words) -> Iterator[str]:
     say, found = words.say, words.portfolio.drivers
     rooted = found.accounts - found.insufficient
-    yield say(
-        "A root cause is established in {rooted} of {all} accounts ({share}); in the others the evidence is "
-        "insufficient.",
-        rooted=number(rooted),
-        all=number(found.accounts),
-        share=words.share(rooted, found.accounts),
-    )
+    if found.insufficient:
+        yield say(
+            "A root cause is established in {rooted} of {all} accounts ({share}); in the others the evidence is "
+            "insufficient.",
+            rooted=number(rooted),
+            all=number(found.accounts),
+            share=words.share(rooted, found.accounts),
+        )
+    else:
+        yield say("A root cause is established in all {all} accounts.", all=number(found.accounts))
     if not rooted:
         return
     first = found.reasons[0]

@@ -57,14 +57,15 @@ def across_file(
         wanted = tuple(dict.fromkeys((*(mapping.segments if mapping else ()), *segments)))
         frame = found.cells.canonical(found.table.frame)
         names = frame.collect_schema().names()
-        called = {heading: heading if heading in names else free_name(heading, rulebase) for heading in wanted}
-        name = free_name(account, rulebase) if account and account not in names else account or NUMBERED
-        kept = set(found.cells.kept) - {name, *called.values()}
+        called = [heading if heading in names else free_name(heading, rulebase) for heading in wanted]
+        name = NUMBERED if account is None else account if account in names else free_name(account, rulebase)
+        for heading, column in zip((account, *wanted), (name, *called), strict=True):
+            if heading and column not in names:
+                raise UnknownNameError("column", heading, found.cells.kept)
+        kept = set(found.cells.kept) - {name, *called}
         try:
-            portfolio = across_accounts(
-                frame.drop(kept), rulebase=rulebase, account=name, segments=tuple(called.values())
-            )
-        except (TableError, UnknownNameError) as error:
+            portfolio = across_accounts(frame.drop(kept), rulebase=rulebase, account=name, segments=called)
+        except TableError as error:
             fix = "change its type, or say in a mapping how it is to be read"
             raise fault("M637", f"a column does not fit: {error}", "rules compare it", fix, found.table.path) from None
         return OfFile(portfolio, found.table.rows - portfolio.rows)
