@@ -4,6 +4,8 @@ VENV ?= .venv
 PYTHON ?= $(shell for v in 3.12 3.11 3.13; do python$$v -c '' 2>/dev/null && echo python$$v && break; done || echo python3)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+EXTRAS ?= durable,pyspark,test
+TESTS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format lint types rules docs agreement bench goldens interviews kills languages pythons wheel clean
@@ -12,11 +14,12 @@ help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # durable-rules has no wheels. From Python 3.13 on it names a function that is gone, and the flag gives it the new one.
+# Few modules of all these packages are ever imported: Python compiles those as it meets them, so pip need not.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	CC="$(CC) -DPyEval_CallObject=PyObject_CallObject" $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint constraints.txt --editable '.[durable,pyspark,test]'
+	  --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $(READY)
 
 setup: $(READY) ## Make the virtual environment
@@ -25,7 +28,7 @@ demo: $(READY) ## Replay the classic: why RILF left Brex Tech, and how it came b
 	$(BIN)/churn-rules replay brex-rilf
 
 test: $(READY) ## Run all tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
 check: $(READY) format lint types rules docs test ## Everything that must hold before a change lands
 
@@ -69,7 +72,7 @@ bench: $(READY) ## Time a single case, loading, and memory over 200,000 cases
 	$(BIN)/python benchmarks/memory.py
 
 pythons: ## Run the tests on every Python from 3.11 to 3.13 that is installed
-	@SKIP="$(SKIP)" sh tests/on_every_python.sh
+	@SKIP="$(SKIP)" sh tests/on_every_python.sh $(TARGET)
 
 wheel: $(READY) ## Build the wheel and use it away from this folder
 	@sh tests/wheel_away_from_home.sh $(abspath $(BIN))/python
