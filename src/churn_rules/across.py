@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SHARED", "STATED", "Across", "Clusters", "Others"]
+__all__ = ["SECOND", "SHARED", "STATED", "Across", "Clusters", "Others"]
 
 SHARED = "other_customers_say_it_too"
 """The fact that tells in one account what others share with it."""
 
-STATED = "stated_reason"
-"""The fact in which somebody names a reason."""
+STATED, SECOND = "stated_reason", "second_reason"
+"""The facts in which somebody names a reason, and another one beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,10 +85,12 @@ def test_clusters_are_looked_for_before_accounts_bear_witness(
     assert found.clustering.found[0].seen == Counter(there["delivery.role"])["root"]
 
 
-def test_what_is_stated_is_held_against_what_is_derived(
-    found: churn_rules.Portfolio, rows: pl.DataFrame, table: pl.DataFrame
+def test_what_is_stated_is_held_against_what_is_derived_without_it(
+    found: churn_rules.Portfolio, table: pl.DataFrame, rulebase: churn_rules.Rulebase
 ) -> None:
-    both = rows.join(table.select("id", "stated_reason", "stated_reason.customer"), on="id")
+    words = table.select("id", "stated_reason", "stated_reason.customer")
+    unsaid = churn_rules.score(table.drop(words.columns[1:]), rulebase=rulebase, keep=["id", "region"])
+    both = unsaid.join(words, on="id")
     cells = Counter(zip(both["stated_reason.customer"], both["root"], strict=True))
     customer = next(side for side in found.stated if side.side == "customer")
     assert {(word, root): count for word, root, count in customer.cells} == {
@@ -101,6 +103,8 @@ def test_what_is_stated_is_held_against_what_is_derived(
         if row["root"] and row["stated_reason.customer"] in meant
     )
     assert customer.agree >= agree > 0
+    roots = churn_rules.score(table, rulebase=rulebase, keep=["id", "region"])["root"]
+    assert found.on_words == (roots.is_not_null() & unsaid["root"].is_null()).sum() > 0
     assert customer.agree <= customer.comparable <= customer.stated
 
 

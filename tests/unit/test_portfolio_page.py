@@ -84,7 +84,7 @@ def test_a_manager_reads_the_answer_first(page: str) -> None:
         "It clusters: delivery",
         "region South",
         "turn out systemic because others left over the same",
-        "The code on record names the derived root cause in",
+        "The code on record names a root cause that everything else points to in",
         "disagree in",
         "worth winning back",
     ):

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from churn_rules.across import SHARED, STATED
+from churn_rules.across import SECOND, SHARED, STATED
 from churn_rules.economics import INPUTS
 from churn_rules.errors import UnknownNameError
 from churn_rules.language import Language
@@ -68,6 +68,12 @@ class Accounts:
     sides: tuple[str, ...]
     dated: bool
     inputs: tuple[str, ...]
+
+    @property
+    def unsaid(self) -> pl.LazyFrame:
+        """The same without the reasons that anybody states, so that none of them is held against itself."""
+        names = self.frame.collect_schema().names()
+        return self.frame.drop([name for name in names if name.partition(".")[0] in (STATED, SECOND)])
 
 
 def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segments: Sequence[str]) -> Accounts:

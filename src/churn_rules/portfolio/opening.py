@@ -137,7 +137,8 @@ def _stated(words: Words) -> Iterator[str]:
     record = next((side for side in found.stated if side.side == "record" and side.comparable), None)
     if record:
         yield say(
-            "The code on record names the derived root cause in {agree} of {all} accounts ({share}).",
+            "The code on record names a root cause that everything else points to in {agree} of {all} accounts "
+            "({share}).",
             agree=number(record.agree),
             all=number(record.comparable),
             share=words.share(record.agree, record.comparable),

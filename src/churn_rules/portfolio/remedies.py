@@ -30,7 +30,17 @@ _NOTHING = "-"
 def stated_section(words: Words) -> Section:
     """Hold what people state against what is derived, and against what the customer says."""
     say, found = words.say, words.portfolio
-    says = [_agrees(words, side) for side in found.stated if side.comparable]
+    says = [say("What was stated is set aside here, so that no reason is held against itself.")] if found.stated else []
+    if found.on_words:
+        says.append(
+            say(
+                "In {count} of {all} accounts with a root cause it rests on what was stated: without that the "
+                "evidence is insufficient.",
+                count=number(found.on_words),
+                all=number(found.drivers.accounts - found.drivers.insufficient),
+            )
+        )
+    says += [_agrees(words, side) for side in found.stated if side.comparable]
     says += [_differs(words, one) for one in found.disagreements if one.both]
     if not says:
         says = [say("The table holds no stated reason that could be compared.")]
@@ -40,10 +50,12 @@ def stated_section(words: Words) -> Section:
 
 
 _AGREES = in_english(
-    record="The code on record names a derived root cause in {agree} of {all} accounts where both are known ({share}).",
-    us="Our own account names a derived root cause in {agree} of {all} accounts where both are known ({share}).",
-    customer="The customer's own words name a derived root cause in {agree} of {all} accounts where both are known "
-    "({share}).",
+    record="The code on record names a root cause that everything else points to in {agree} of {all} accounts "
+    "where both are known ({share}).",
+    us="Our own account names a root cause that everything else points to in {agree} of {all} accounts where "
+    "both are known ({share}).",
+    customer="The customer's own words name a root cause that everything else points to in {agree} of {all} "
+    "accounts where both are known ({share}).",
 )
 _DIFFERS = in_english(
     record="The code on record and the customer's own words give different reasons in {differ} of {all} accounts where "
@@ -91,7 +103,9 @@ def _heat(words: Words, side: StatedSide) -> HeatTable:
     heads += [say("another")] if others else []
     heads += [say("insufficient evidence"), say("Accounts")]
     return HeatTable(
-        caption=say("{who}, against the first root cause", who=_upper(words.language.word(side.side, TOLD_BY))),
+        caption=say(
+            "{who}, against the first root cause without it", who=_upper(words.language.word(side.side, TOLD_BY))
+        ),
         corner=say("Stated"),
         columns=tuple(heads),
         rows=tuple(rows),

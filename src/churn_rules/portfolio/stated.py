@@ -10,10 +10,10 @@ from functools import reduce
 
 import polars as pl
 
-from churn_rules.portfolio.accounts import stated
+from churn_rules.portfolio.accounts import ROW, stated
 from churn_rules.portfolio.values import Disagreement, Pair, StatedSide
 
-__all__ = ["disagreement", "stated_by"]
+__all__ = ["disagreement", "resting_on_words", "stated_by"]
 
 _NO = pl.lit(value=False)
 
@@ -22,7 +22,7 @@ def stated_by(scored: pl.LazyFrame, side: str, meant: Mapping[str, Sequence[str]
     """Hold what one side states against the roots.
 
     Args:
-        scored: One row an account, as `score` gave it, with the columns that were kept.
+        scored: One row an account, as `score` gave it without the reasons that anybody states, which were kept.
         side: `record`, `us` or `customer`.
         meant: For each reason that can be stated, the reasons it stands for.
     """
@@ -46,6 +46,13 @@ def stated_by(scored: pl.LazyFrame, side: str, meant: Mapping[str, Sequence[str]
     rows = sorted(cells.iter_rows(), key=lambda row: (-row[2], row[0], row[1] or ""))
     known_for, compared, agreed = totals.row(0)
     return StatedSide(side, known_for, compared, agreed, tuple((word, root, accounts) for word, root, accounts in rows))
+
+
+def resting_on_words(first: pl.LazyFrame, unsaid: pl.LazyFrame) -> int:
+    """Count the accounts with a root that have none once what was stated is set aside."""
+    rooted = first.filter(pl.col("root").is_not_null()).select(ROW)
+    without = unsaid.filter(pl.col("root").is_null()).select(ROW)
+    return int(rooted.join(without, on=ROW, how="semi").select(pl.len()).collect(engine="streaming").item())
 
 
 def disagreement(scored: pl.LazyFrame, side: str) -> Disagreement:

@@ -23,7 +23,7 @@ from churn_rules.portfolio.naming import meant_by
 from churn_rules.portfolio.others import Evidence, evidence_from_others, with_evidence, without_strays
 from churn_rules.portfolio.second import CONCLUDED, changes, shared
 from churn_rules.portfolio.shortlist import candidates, shortlist, unranked
-from churn_rules.portfolio.stated import disagreement, stated_by
+from churn_rules.portfolio.stated import disagreement, resting_on_words, stated_by
 from churn_rules.portfolio.tables import tables_of
 from churn_rules.portfolio.unknown import unknown_facts
 from churn_rules.portfolio.values import Portfolio
@@ -107,6 +107,7 @@ class _Survey:
         meant = {side: meant_by(self.rulebase, side) for side in self.accounts.sides}
         first = self._pass("first", self.accounts.frame)
         evidence = evidence_from_others(first, reasons, meant.get("customer", {}), self.across.others)
+        unsaid = self._pass("unsaid", self.accounts.unsaid) if self.accounts.sides else first
         evidence = replace(evidence, frame=self._kept("evidence", evidence.frame))
         second = self._pass("second", with_evidence(self.accounts.frame, evidence))
         evidence = without_strays(second, evidence, reasons)
@@ -124,7 +125,8 @@ class _Survey:
             drivers=drivers(final, reasons),
             clustering=found,
             shared=shared(evidence, changed, first, second, self.shown),
-            stated=tuple(stated_by(final, side, meant[side]) for side in self.accounts.sides),
+            stated=tuple(stated_by(unsaid, side, meant[side]) for side in self.accounts.sides),
+            on_words=resting_on_words(first, unsaid),
             disagreements=tuple(self._disagreements(first)),
             shortlist=shortlist(final, ranked, waiting, inputs, self.shown),
             unknown=unknown_facts(final),

@@ -177,7 +177,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class StatedSide:
-    """What one side states against what is derived.
+    """What one side states against what is derived from everything but what anybody states.
 
     `cells` counts accounts by what is stated and by the first root (None: insufficient evidence). `comparable` have a
     stated reason that stands for a reason of ours, and a root; of these `agree` name one of the roots.
@@ -270,6 +270,7 @@ class Unknown:
 class Portfolio:
     """All that is said across the accounts of a table.
 
+    `on_words` counts the accounts with a root that would have none without what somebody states.
     `tables` holds the same as frames, account by account where that is what they tell; at most `listed` rows each.
     """
 
@@ -281,6 +282,7 @@ class Portfolio:
     clustering: Clustering
     shared: Shared
     stated: tuple[StatedSide, ...]
+    on_words: int
     disagreements: tuple[Disagreement, ...]
     shortlist: Shortlist
     unknown: tuple[Unknown, ...]
