@@ -80,7 +80,10 @@ class Words:
     # --- figures
 
     def share(self, part: float, whole: float) -> str:
-        """Say a part of a whole in percent; more exactly where it is small."""
+        """Say a part of a whole in percent; more exactly where it is small. It stays on one line."""
+        return self._share(part, whole).replace(" %", "\N{NO-BREAK SPACE}%")
+
+    def _share(self, part: float, whole: float) -> str:
         if not whole:
             return self.say("{percent} %", percent="0")
         found = part / whole
