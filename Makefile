@@ -58,8 +58,9 @@ goldens: $(READY) ## Rewrite generated docs and expected texts; review them as a
 languages: $(READY) ## Bring all .po files up to date with the rules and the program, for a translator
 	$(BIN)/python docs/translations.py
 
-agreement: $(READY) ## A million random cases, every engine against the reference
+agreement: $(READY) ## A million random cases and two million rows of tables, every engine against the reference
 	$(BIN)/python -m tests.agreement --rows 1000000 --seed 1
+	$(BIN)/python -m tests.tables --rows 2000000 --seed 1
 
 interviews: $(READY) ## 5,000 random sessions and every case, each held against asking everything
 	$(BIN)/python -m tests.interviews --sessions 5000 --seed 1

@@ -29,6 +29,7 @@ from churn_rules.conditions import All, Any, Condition, Test, negate
 from churn_rules.diagnosis import conclude_case
 from churn_rules.economics import INPUTS
 from churn_rules.engines import ENGINES, Trace, engine_for
+from churn_rules.engines.columnar import ColumnarEngine
 from churn_rules.figures import Figures
 from churn_rules.money import Amount
 from churn_rules.patterns import breaches
@@ -64,6 +65,7 @@ __all__ = [
 ]
 
 REFERENCE = "reference"
+ONE_BY_ONE = ("durable", "compiled")  # engines that take a case at a time
 CASES = 1000  # of each rule base
 ORACLE_EVERY = 10  # the oracle is slow, so it checks one case in so many
 
@@ -784,12 +786,12 @@ def _diagnosis_difference(rulebase: Rulebase, expected: Trace, got: Trace) -> st
     return ""
 
 
-def compare(world: World, case: Case, *, ask_oracle: bool) -> tuple[Trace, str]:
-    """Run a case through every engine; return the reference's trace and the first difference, if any."""
+def compare(world: World, case: Case, *, ask_oracle: bool, engines: Iterable[str] = ENGINES) -> tuple[Trace, str]:
+    """Run a case through engines; return the reference's trace and the first difference from it, if any."""
     rulebase = world.rulebase
     memory = remember(case, rulebase.vocabulary)
     expected = engine_for(rulebase, REFERENCE).run(memory)
-    for engine in ENGINES:
+    for engine in engines:
         if engine != REFERENCE and (found := differences(rulebase, expected, engine_for(rulebase, engine).run(memory))):
             return expected, f"{engine} against the reference: {found}"
     if ask_oracle:
@@ -839,14 +841,29 @@ def run(number: int, seed: int = 1, cases: int = CASES, most_rules: int = 80) ->
     """Compare all engines over the cases of one rule base; the first difference ends it."""
     world = world_of(seed, number, most_rules)
     verdicts: Counter[Truth] = Counter()
+    traces: list[Trace] = []
+    found = ""
     for place in range(cases):
         case = case_of(seed, number, place, world)
-        trace, found = compare(world, case, ask_oracle=place % ORACLE_EVERY == 0)
+        trace, found = compare(world, case, ask_oracle=place % ORACLE_EVERY == 0, engines=ONE_BY_ONE)
         verdicts.update(trace.verdicts.values())
+        traces.append(trace)
         if found:
-            again = f"--seed {seed} --rulebase {number} --case {place} --most-rules {most_rules}"
-            return Outcome(1, place + 1, verdicts, place // ORACLE_EVERY + 1, (f"{again}\n  {found}",))
+            break
+    place, found = (len(traces) - 1, found) if found else _first_difference_by_columns(world.rulebase, traces)
+    if found:
+        again = f"--seed {seed} --rulebase {number} --case {place} --most-rules {most_rules}"
+        return Outcome(1, len(traces), verdicts, place // ORACLE_EVERY + 1, (f"{again}\n  {found}",))
     return Outcome(1, cases, verdicts, -(-cases // ORACLE_EVERY))
+
+
+def _first_difference_by_columns(rulebase: Rulebase, traces: list[Trace]) -> tuple[int, str]:
+    """Run all cases at once through the columnar engine; return the first that differs, and in what."""
+    together = ColumnarEngine(rulebase).run_all([trace.memory for trace in traces])
+    for place, (expected, got) in enumerate(zip(traces, together, strict=True)):
+        if found := differences(rulebase, expected, got):
+            return place, f"columnar against the reference: {found}"
+    return 0, ""
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -95,14 +95,16 @@ class ColumnarEngine:
         with said_to(pl):
             premises = Premises(Flow(pl.LazyFrame()))
             for place, name in enumerate(names):
-                premises.known[name] = _column(f"n{place}", [row.get(name) for row in rows], columns)
-            truths = {rule.id: as_expr(premises.truth(rule.premise)).alias(rule.id) for rule in rules}
-            decided = pl.DataFrame(columns).with_columns(**truths)
-        return {rule: decided[rule].to_list() for rule in truths}
+                values = [row.get(name) for row in rows]
+                if any(value is not None for value in values):
+                    premises.known[name] = _column(f"n{place}", values, columns)
+            truths = [as_expr(premises.truth(rule.premise)).alias(rule.id) for rule in rules]
+            decided = pl.DataFrame(columns).select("row", *truths)  # type: ignore[arg-type]  # said to Polars
+        return {rule.id: decided[rule.id].to_list() for rule in rules}
 
 
 def _column(safe: str, values: Sequence[Value | None], columns: dict[str, Any]) -> Cells | Range:
-    """Add the values of a name to the columns, and return how to refer to them."""
+    """Add the values of a name, some of them known, to the columns, and return how to refer to them."""
     import polars as pl  # noqa: PLC0415  # as above
 
     if not any(isinstance(value, Span) for value in values):
