@@ -121,7 +121,7 @@ def parquet_of(**columns: object) -> str:
 
 
 def too_many_rows() -> Sequence[Issue]:
-    pl.select(pl.repeat(True, 1_048_576, dtype=pl.Boolean).alias("trust_lost")).write_parquet("in.parquet")
+    pl.select(pl.repeat(1, 1_048_576).cast(pl.Boolean).alias("trust_lost")).write_parquet("in.parquet")
     return issues_when_scored("in.parquet", "out.xlsx")
 
 

@@ -55,9 +55,17 @@ def check_target(target: str, source: str, others: Sequence[Path | None]) -> Non
         TableFileError: The result would take the place of the table, or of its mapping.
     """
     read = [Path(source) if source != _PIPE else None, *others]
-    if target != _PIPE and Path(target).resolve() in [path.resolve() for path in read if path]:
+    if target != _PIPE and _resolved(Path(target)) in [_resolved(path) for path in read if path]:
         why, fix = "the result would take its place", "write it to another file"
         raise fault("M614", "this file is read", why, fix, target)
+
+
+def _resolved(path: Path) -> Path:
+    """Return where a path leads to; where it leads nowhere, whoever opens it says so."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a circle of links, or no name at all
+        return path
 
 
 def copy_out(file: Path) -> None:

@@ -213,13 +213,13 @@ def _checked(file: Path, shown: str, width: int, delimiter: str) -> _Records:
     records, decode, lines = _Records(), codecs.getincrementaldecoder("utf-8")().decode, 1
     delimiters = blanks = 0
     mark = delimiter.encode()
-    for chunk in _whole_records(file, shown):
+    for chunk, last in _whole_records(file, shown):
         if (nul := chunk.find(b"\0")) >= 0:
             line = lines + chunk.count(b"\n", 0, nul)
             why, fix = "text holds none: the file is damaged, or no CSV at all", "export it again"
             raise fault("M626", "a NUL byte stands in the file", why, fix, shown, line)
         try:
-            decode(chunk)
+            decode(chunk, last)
         except UnicodeDecodeError as error:
             line = lines + error.object.count(b"\n", 0, error.start)
             why = f"the byte {error.object[error.start]:#04x} here belongs to another encoding"
@@ -234,20 +234,20 @@ def _checked(file: Path, shown: str, width: int, delimiter: str) -> _Records:
     return records
 
 
-def _whole_records(file: Path, shown: str) -> Iterator[bytes]:
-    """Yield the bytes of a file in chunks that end where a record ends."""
+def _whole_records(file: Path, shown: str) -> Iterator[tuple[bytes, bool]]:
+    """Yield the bytes of a file in chunks that end where a record ends, and whether the file ends there too."""
     rest = b""
     with file.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             rest += chunk
             cut = _last_end(rest)
             if cut:
-                yield rest[:cut]
+                yield rest[:cut], False
                 rest = rest[cut:]
             elif len(rest) > _LONGEST_LINE:
                 raise _too_long(shown, 0)
     if rest:
-        yield rest
+        yield rest, True
 
 
 def _last_end(chunk: bytes) -> int:

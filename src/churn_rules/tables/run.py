@@ -165,14 +165,16 @@ def score_file(
             what = f"{found.table.rows:,} rows do not fit into a sheet of Excel"
             raise fault("M635", what, f"it holds {MOST_ROWS:,} below the headings", "write .csv or .parquet", target)
         rejects.collect(found.table, found.cells)
+        rejects_file = rejects_file or rejects_name(target)
+        if 2 * rejects.rows > found.table.rows and not _usable(found):
+            raise _none_fits(found.table, rejects, rejects_file)
         with _typed(target, kind, room) as file, pl.Config(streaming_chunk_size=_CHUNK):
             tick = stage("scoring", found.table.rows)
             scored = _Scoring(found, rulebase, rejects, room).run(file, tick)
             summary = summarise(scored, rulebase)
-            rejects_file = rejects_file or rejects_name(target)
-            told = rejects.deliver(rejects_file) if rejects_file else False
             if not summary.accounts:
-                raise _none_fits(found.table, rejects, rejects_file if told else None)
+                raise _none_fits(found.table, rejects, rejects_file)
+            told = rejects.deliver(rejects_file) if rejects_file else False
             if kind != "parquet":
                 columns = readable(scored.collect_schema(), found.cells.kept, rulebase, full=full)
                 _write(scored.select(columns), target, kind, stage("writing", summary.accounts))
@@ -204,7 +206,15 @@ def _room() -> Iterator[Path]:
         yield Path(room)
 
 
-def _none_fits(table: Table, rejects: Rejects, told: Path | None) -> TableFileError:
+def _usable(found: Prepared) -> int:
+    """Count the rows in which nothing is wrong."""
+    rows = found.table.frame.filter(~found.cells.any_bad & ~found.cells.blank).select(pl.len())
+    return int(rows.collect(engine="streaming").item())
+
+
+def _none_fits(table: Table, rejects: Rejects, rejects_file: Path | None) -> TableFileError:
+    """Say so plainly, and let the rejects say it row by row."""
+    told = rejects_file if rejects_file and rejects.deliver(rejects_file) else None
     if not rejects.rows:
         why, fix = "all rows are blank", "export it again"
         return fault("M636", "no row could be scored", why, fix, table.path)
