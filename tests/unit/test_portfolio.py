@@ -184,9 +184,28 @@ def test_without_a_name_rows_are_called_by_their_number(rulebase: churn_rules.Ru
     assert [one.account for one in found.shared.first] == ["1", "2", "3", "4"]
 
 
+def test_without_dates_of_loss_nobody_bears_witness(rulebase: churn_rules.Rulebase) -> None:
+    told: dict[str, object] = {"months_without_contact": 9.0}
+    table = lost(*[told] * 5)
+    found = churn_rules.across_accounts(table, rulebase=rulebase, account="id")
+    assert (found.shared.told, found.shared.undated, found.stated) == (0, 5, ())
+    assert "5 of 5 accounts bear no date of loss" in churn_rules.portfolio_html(rulebase, found)
+
+
+def test_a_full_disk_is_told(rulebase: churn_rules.Rulebase, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", full)
+    with pytest.raises(ChurnRulesError, match="No space left on device; free some space"):
+        churn_rules.across_accounts(accounts(2).drop("region"), rulebase=rulebase, account="id")
+
+
 def test_a_column_that_is_not_there_is_named(rulebase: churn_rules.Rulebase) -> None:
     with pytest.raises(UnknownNameError, match="did you mean `id`"):
         churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="ids")
+    with pytest.raises(UnknownNameError, match=r"named as the account or a segment.*`region`"):
+        churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="id")
     with pytest.raises(UnknownNameError, match=r"`Region`.*did you mean `region`"):
         churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="id", segments=["Region"])
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from churn_rules.accounts import Layout
 from churn_rules.across import SECOND, SHARED, STATED
 from churn_rules.economics import INPUTS
 from churn_rules.errors import UnknownNameError
@@ -81,7 +82,7 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
 
     Args:
         frame: One row an account, columns as `score` takes them, and beside them `account` and `segments`; any other
-            column is left for `score` to refuse.
+            column is refused.
         rulebase: Its vocabulary says which columns are facts.
         account: The column that names the account; of the rows of one account the first stands, the others are set
             aside. Without it each row is an account, called by its number.
@@ -89,7 +90,7 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
             where the table knows them.
 
     Raises:
-        UnknownNameError: There is no such column.
+        UnknownNameError: There is no such column, or one tells no fact.
     """
     schema = frame.collect_schema()
     for name in (*segments, *([account] if account else [])):
@@ -100,6 +101,7 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
     kept |= {segment.column: part for segment, part in cut}
     apart = {name for name in (account, *segments) if name and not _is_fact(name, rulebase)}
     facts = [name for name in schema.names() if name not in apart]
+    _check_facts(facts, rulebase)
     numbered = frame.with_row_index(ROW)
     rows, repeated = _rows(numbered, account)
     if repeated:
@@ -115,6 +117,14 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
         dated="lost" in schema,
         inputs=(*INPUTS, *(f"cost.{name}" for name in rulebase.accommodations)),
     )
+
+
+def _check_facts(names: Sequence[str], rulebase: Rulebase) -> None:
+    try:
+        Layout.of(names, rulebase)
+    except UnknownNameError as error:
+        kind = "fact (a column that tells none is named as the account or a segment, or left out)"
+        raise UnknownNameError(kind, error.name, error.candidates) from None
 
 
 def _is_fact(name: str, rulebase: Rulebase) -> bool:

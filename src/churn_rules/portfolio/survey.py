@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from churn_rules.across import Across
-from churn_rules.errors import ChurnRulesError
+from churn_rules.errors import ChurnRulesError, OutputError
 from churn_rules.loading import load
 from churn_rules.portfolio.accounts import ROW, Accounts, prepare
 from churn_rules.portfolio.clusters import clustering
@@ -61,6 +61,7 @@ def across_accounts(
 
     Raises:
         ChurnRulesError: The rule base has no portfolio.yaml.
+        OutputError: What is concluded cannot be kept: the temporary folder is full.
         TableError: See `churn_rules.score`.
         UnknownNameError: A column tells no fact and is not named here, or there is no such column.
     """
@@ -146,7 +147,11 @@ class _Survey:
 
     def _kept(self, name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
         path = self.folder / f"{name}.parquet"
-        frame.sink_parquet(path, compression="lz4")
+        try:
+            frame.sink_parquet(path, compression="lz4")
+        except OSError as error:
+            why = f"cannot keep what is concluded in `{self.folder}`: {error.strerror or error}"
+            raise OutputError(f"{why}; free some space there, or set TMPDIR to another folder") from None
         return pl.scan_parquet(path)
 
     def _wanted(self, names: Sequence[str]) -> list[str]:
