@@ -209,7 +209,7 @@ def _cluster_chart(words: Words, shown: tuple[Cluster, ...]) -> Chart:
     keys = (Key("root", say("share of the accounts there")), Key("contributing", say("share of all other accounts")))
     first = shown[0]
     described = say(
-        "Pairs of bars, the surest cluster first: {place} has {share}, all others {elsewhere}.",
+        "Pairs of bars, the largest cluster first: {place} has {share}, all others {elsewhere}.",
         place=_place(words, first),
         share=words.share(first.share, 1),
         elsewhere=words.share(first.elsewhere, 1),
@@ -239,7 +239,9 @@ def _cluster_table(words: Words, shown: tuple[Cluster, ...], all_: int) -> Table
         ""
         if all_ <= len(shown)
         else say(
-            "The surest {shown} of {all}; the tables that can be exported hold all.", shown=len(shown), all=number(all_)
+            "The largest {shown} of {all}; the tables that can be exported hold all.",
+            shown=len(shown),
+            all=number(all_),
         )
     )
     return words.table(say("Clusters that are told from chance"), columns, rows, "clusters", note)

@@ -46,12 +46,13 @@ def clustering(
         rules: How sure a cluster must be.
 
     Returns:
-        The clusters that are found, and every test.
+        The clusters that are found, the largest excess first, and every test, the surest first.
     """
     reasons = tuple(reasons)
     tables = [counted(scored, segment, reasons, rules.fewest_accounts) for segment in segments]
     tested = tested_together(tables, rules.fewest_accounts)
-    found = tuple(cluster for cluster in tested if cluster.rate <= rules.false_discovery_rate)
+    sure = (cluster for cluster in tested if cluster.rate <= rules.false_discovery_rate)
+    found = tuple(sorted(sure, key=lambda cluster: -cluster.excess))
     told = {segment.name: (segment.cut, table.everybody) for segment, table in zip(segments, tables, strict=True)}
     return Clustering(found, len(tested), told), tested
 

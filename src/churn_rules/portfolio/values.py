@@ -112,10 +112,15 @@ class Cluster:
         """The share of all other accounts that have it."""
         return (self.marked - self.seen) / (self.everybody - self.group)
 
+    @property
+    def excess(self) -> float:
+        """How many accounts more it is than if the root were as frequent there as elsewhere."""
+        return self.seen - self.group * self.elsewhere
+
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """The clusters that are told from chance, the surest first; `tests` counts all that was tested for it.
+    """The clusters that are told from chance, the largest excess first; `tests` counts all that was tested for it.
 
     `segments` maps each segment to how it was cut, and to how many accounts its value is known for.
     """
