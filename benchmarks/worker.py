@@ -23,7 +23,7 @@ from churn_rules.engines.reference import ReferenceEngine
 from churn_rules.loading import shipped
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import Truth
-from peers import ENGINES, Peer, peer_for
+from peers import ENGINES, Outcome, Peer, peer_for
 
 __all__ = ["SETS", "Task", "Worker", "median_us", "memories"]
 
@@ -64,7 +64,7 @@ class Worker:
             self.note, self.fault = answer
 
     def measure(self, kind: str, which: str, seconds: float) -> list[float] | None:
-        """Time one kind of work (`decide` or `run`) on each case of a set; return the medians in microseconds."""
+        """Time one kind of work (`decide`, `run`, `account`) on each case of a set; return medians in microseconds."""
         if self.fault:
             return None
         self._pipe.send((kind, which, seconds))
@@ -104,7 +104,7 @@ def _work(task: Task, pipe: Connection) -> None:
             kind, which, seconds = pipe.recv()
         except EOFError:
             return
-        pipe.send(_times(peer, kind, traces[which], seconds))
+        pipe.send(_times(peer, rulebase, kind, traces[which], seconds))
 
 
 def _fault(task: Task, rulebase: Rulebase, peer: Peer, traces: Sequence[Trace]) -> str:
@@ -123,15 +123,22 @@ def _fault(task: Task, rulebase: Rulebase, peer: Peer, traces: Sequence[Trace]) 
     return f"wrong in {wrong} of {len(traces)} cases" if wrong else ""
 
 
-def _times(peer: Peer, kind: str, traces: Sequence[Trace], seconds: float) -> list[float]:
+def _times(peer: Peer, rulebase: Rulebase, kind: str, traces: Sequence[Trace], seconds: float) -> list[float]:
     calls: list[Callable[[], object]] = []
     for trace in traces:
         if kind == "run":
             calls.append(partial(peer.run, trace.memory))
+        elif kind == "account":
+            calls.append(partial(_account, peer, rulebase, trace))
         else:
             calls.append(partial(peer.decide, peer.told(trace.known)))
     each = seconds / len(calls)
     return [median_us(call, each) for call in calls]
+
+
+def _account(peer: Peer, rulebase: Rulebase, trace: Trace) -> Outcome:
+    """Run an account from its case on, which is what a loop over a table does with a row."""
+    return peer.run(remember(trace.memory.case, rulebase.vocabulary))
 
 
 def median_us(call: Callable[[], object], seconds: float) -> float:

@@ -8,19 +8,19 @@ times).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from churn_rules.cases import Case, Cost, Observation
+from churn_rules.accounts import Layout, case_of
+from churn_rules.cases import Case
 from churn_rules.economics import INPUTS
 from churn_rules.rulebase import Rulebase
-from churn_rules.vocabulary import SIDES, Fact, Span, accept
+from churn_rules.vocabulary import SIDES, Fact
 
-__all__ = ["BLOCK", "KEPT", "case_of", "cases", "table", "write"]
+__all__ = ["BLOCK", "KEPT", "cases", "table", "write"]
 
 BLOCK = 100_000
 """Rows that are drawn together, so that the first rows are the same in a table of any length."""
@@ -141,41 +141,7 @@ def write(rulebase: Rulebase, rows: int, path: Path, *, seed: int = 1) -> None:
     parts.rmdir()
 
 
-# --- rows as cases ----------------------------------------------------------------------------------------------------
-
-
 def cases(rulebase: Rulebase, frame: pl.DataFrame) -> Iterator[Case]:
     """Yield each row as a case."""
-    return (case_of(row, rulebase) for row in frame.iter_rows(named=True))
-
-
-def case_of(row: Mapping[str, Any], rulebase: Rulebase) -> Case:
-    """Return a row as a case."""
-    known = {name: value for name, value in row.items() if value is not None and name not in KEPT}
-    return Case(
-        id=str(row["id"]),
-        lost=_day(known.get("lost")),
-        observations=tuple(_observations(known, rulebase)),
-        costs=tuple(_costs(known, rulebase)),
-    )
-
-
-def _observations(known: Mapping[str, Any], rulebase: Rulebase) -> Iterator[Observation]:
-    for name, value in known.items():
-        fact, _, side = name.partition(".")
-        if fact in rulebase.vocabulary and side in ("", *SIDES[1:]):
-            raw = {"from": value, "to": known[f"{name}.to"]} if f"{name}.to" in known else value
-            told = accept(rulebase.vocabulary[fact], raw)
-            yield Observation(fact, told, side or "record", _day(known.get(f"{name}.on")))  # type: ignore[arg-type]
-
-
-def _costs(known: Mapping[str, Any], rulebase: Rulebase) -> Iterator[Cost]:
-    for item in rulebase.accommodations:
-        amounts = [known.get(f"cost.{item}.{kind}") for kind in ("once", "yearly")]
-        if any(amount is not None for amount in amounts):
-            once, yearly = (Span(amount or 0.0, amount or 0.0) for amount in amounts)
-            yield Cost(item, once, yearly)
-
-
-def _day(day: date | None) -> Span | None:
-    return None if day is None else Span(day.toordinal(), day.toordinal())
+    layout = Layout.of(frame.columns, rulebase, KEPT)
+    return (case_of(row, layout, rulebase, str(row["id"])) for row in frame.iter_rows(named=True))
