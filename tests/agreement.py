@@ -56,6 +56,7 @@ __all__ = [
     "as_condition",
     "compare",
     "differences",
+    "draw",
     "in_full",
     "random_case",
     "random_world",
@@ -111,11 +112,15 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class World:
-    """A random rule base, its premises as written, and the pool of observations that its cases are drawn from."""
+    """A random rule base, its premises as written, and what its cases and tables are drawn from.
+
+    `pool` holds observations of each fact, `grids` for each number the few values and limits that are used for it.
+    """
 
     rulebase: Rulebase
     written: Mapping[str, Written]
     pool: Mapping[str, tuple[Observation, ...]]
+    grids: Mapping[str, tuple[float, ...]]
 
 
 def random_world(rng: Random, most_rules: int = 80) -> World:
@@ -144,7 +149,7 @@ def random_world(rng: Random, most_rules: int = 80) -> World:
         then = _plans(rng, list(steps)) if kind == "plan" else _conclusions(rng, kind, findings, names, links, offers)
         rules[rule_id] = _rule(rule_id, as_condition(written[rule_id]), then, rng.choice((0, 0, 0, -5, 5, 10)))
     rulebase = _assembled(rng, rules, vocabulary, findings, reasons, links, accommodations, steps)
-    return World(rulebase, written, _pool(rng, vocabulary, grids))
+    return World(rulebase, written, _pool(rng, vocabulary, grids), grids)
 
 
 def _assembled(
@@ -401,16 +406,15 @@ def _pool(
     """Return forty observations of each fact: any side, dated by a day or a year or not at all, some as ranges."""
     dates = [None, None, None, *(parse_date(day) for day in _DAYS)]
     return {
-        name: tuple(
-            Observation(name, _value(rng, fact, grids), rng.choice(SIDES), rng.choice(dates)) for _ in range(40)
-        )
+        name: tuple(Observation(name, draw(rng, fact, grids), rng.choice(SIDES), rng.choice(dates)) for _ in range(40))
         for name, fact in vocabulary.items()
     }
 
 
-def _value(rng: Random, fact: Fact, grids: Mapping[str, tuple[float, ...]]) -> Value | None:
+def draw(rng: Random, fact: Fact, grids: Mapping[str, tuple[float, ...]]) -> Value | None:
+    """Draw a value of a fact; None where a side says that it does not know."""
     if rng.random() < 0.04:
-        return None  # this side says that it does not know
+        return None
     if fact.type == "boolean":
         return rng.random() < 0.6
     if fact.type == "choice":

@@ -24,11 +24,20 @@ if TYPE_CHECKING:
     )
     from churn_rules.cases import Case, Observation
     from churn_rules.diagnosis import Diagnosis
-    from churn_rules.errors import CaseError, ChurnRulesError, EngineError, LoadError, PlanError, UnknownNameError
+    from churn_rules.errors import (
+        CaseError,
+        ChurnRulesError,
+        EngineError,
+        LoadError,
+        PlanError,
+        TableError,
+        UnknownNameError,
+    )
     from churn_rules.interview import Interview
     from churn_rules.planning import Plan
     from churn_rules.replaying import Replay
     from churn_rules.rulebase import Rulebase
+    from churn_rules.scoring import score
 
 __all__ = [
     "Case",
@@ -43,6 +52,7 @@ __all__ = [
     "PlanError",
     "Replay",
     "Rulebase",
+    "TableError",
     "UnknownNameError",
     "as_json",
     "begin_interview",
@@ -52,6 +62,7 @@ __all__ = [
     "load_case",
     "plan",
     "replay",
+    "score",
     "trace",
     "verify_certificate",
     "why",
@@ -75,11 +86,20 @@ _HOMES = {
     ),
     "cases": ("Case", "Observation"),
     "diagnosis": ("Diagnosis",),
-    "errors": ("CaseError", "ChurnRulesError", "EngineError", "LoadError", "PlanError", "UnknownNameError"),
+    "errors": (
+        "CaseError",
+        "ChurnRulesError",
+        "EngineError",
+        "LoadError",
+        "PlanError",
+        "TableError",
+        "UnknownNameError",
+    ),
     "interview": ("Interview",),
     "planning": ("Plan",),
     "replaying": ("Replay",),
     "rulebase": ("Rulebase",),
+    "scoring": ("score",),
 }
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from churn_rules.rulebase import Added, Rulebase, Stratum, Thresholds
 
 __all__ = [
+    "NAMING",
     "Verdicts",
     "active_links",
     "conclude",
@@ -34,6 +35,9 @@ __all__ = [
 ]
 
 Verdicts = Mapping[str, Truth]
+
+NAMING = "stated_reason."
+"""How the names begin under which each side names the reason: the one fact that is known here by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Annotated
 
 from pydantic import Field
 
 from churn_rules.cases import Case, latest, remember
 from churn_rules.certainty import fold
-from churn_rules.conclusions import active_links, economics_of, offered, requirement_status, roots, status_at, ways_of
+from churn_rules.conclusions import (
+    NAMING,
+    active_links,
+    economics_of,
+    offered,
+    requirement_status,
+    roots,
+    status_at,
+    ways_of,
+)
 from churn_rules.conditions import holds, tests
 from churn_rules.economics import INPUTS, Sensitivity, Way, sensitivity
 from churn_rules.engines import DEFAULT, Trace, engine_for
@@ -43,7 +51,6 @@ __all__ = [
 ]
 
 SCHEMA = "churn-diagnosis/1"
-_NAMED = "stated_reason."  # what each side names as the reason: the one fact that this module knows by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,10 +311,10 @@ class _Report:
         sides: dict[str, list[str]] = {}
         for rule, firing in sorted(self.firings.items()):
             evidence = self.rulebase.rules[rule].then.evidence
-            if evidence and all(name.startswith(_NAMED) for name, _ in firing.matched):
+            if evidence and all(name.startswith(NAMING) for name, _ in firing.matched):
                 names = [name for name, _ in firing.matched]
                 for reason, _ in evidence:
-                    sides.setdefault(reason, []).extend(name.removeprefix(_NAMED) for name in names)
+                    sides.setdefault(reason, []).extend(name.removeprefix(NAMING) for name in names)
         for reason, told in sides.items():
             yield Named(reason, tuple(dict.fromkeys(told)), self.known[f"{reason}.status"] == "established")
 
@@ -450,8 +457,9 @@ def _open_facts(rule: Rule, rulebase: Rulebase, trace: Trace) -> set[str]:
             rules = (rulebase.rules[drawn.rule] for drawn in rulebase.drawn.get(Topic("finding", name), ()))
             waiting += [
                 test.name
-                for open_rule in rules
-                for test in tests(open_rule.premise)
+                for rule in rules
+                if trace.verdicts[rule.id] is None
+                for test in tests(rule.premise)
                 if holds(test, trace.known) is None
             ]
         elif name.startswith("economics."):
@@ -500,7 +508,7 @@ def _consequences(finding: str, rulebase: Rulebase, trace: Trace, movable: set[s
 def _movable_reasons(rulebase: Rulebase, trace: Trace) -> set[str]:
     """Return the reasons whose status, or whose place among the roots, open evidence could still change."""
     found = set()
-    reach: dict[str, tuple[float, float]] = {}  # how low and how high each certainty could come out
+    able: dict[str, bool] = {}  # reasons that could be established, and whether open evidence could move them
     for reason in rulebase.reasons:
         sure: list[float] = []
         maybe: list[float] = []
@@ -510,16 +518,10 @@ def _movable_reasons(rulebase: Rulebase, trace: Trace) -> set[str]:
             (sure if truth else maybe if truth is None else []).append(clue)
         lowest = fold([*sure, *(clue for clue in maybe if clue < 0)])
         highest = fold([*sure, *(clue for clue in maybe if clue > 0)])
-        reach[reason] = (lowest, highest)
+        if highest >= rulebase.thresholds.established:
+            able[reason] = any(maybe)
         if status_at(lowest, rulebase.thresholds) != status_at(highest, rulebase.thresholds):
             found.add(reason)
-    margin = rulebase.thresholds.root_margin
-    able = [reason for reason, (_, highest) in reach.items() if highest >= rulebase.thresholds.established]
-    for one, other in permutations(able, 2):
-        (low, high), (other_low, other_high) = reach[one], reach[other]
-        if low < high and any(
-            low - other_high <= limit <= high - other_low
-            for limit in (-margin, 0.0, margin)  # where a root turns into a contributor, or the order of roots turns
-        ):
-            found.add(one)
+    if len(able) > 1:  # which of them is a root, and in which order they stand
+        found |= {reason for reason, moves in able.items() if moves}
     return found

@@ -22,6 +22,7 @@ __all__ = [
     "MissingPackageError",
     "OutputError",
     "PlanError",
+    "TableError",
     "UnknownNameError",
     "ValueRefusedError",
     "closest",
@@ -86,6 +87,10 @@ class InterviewError(ChurnRulesError, ValueError):
 
 class OutputError(ChurnRulesError, OSError):
     """An answer cannot be written to its file; what was there before is still there."""
+
+
+class TableError(ChurnRulesError, ValueError):
+    """A table of accounts cannot be read as one: a column is of the wrong kind, or belongs to none that is there."""
 
 
 class PlanError(ChurnRulesError, ValueError):

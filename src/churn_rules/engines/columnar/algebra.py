@@ -1,0 +1,162 @@
+"""Truth in columns: two-valued and three-valued expressions that fold what is known before any row is seen.
+
+Expressions are written once, in the words that Narwhals and Polars share: Narwhals takes them to pandas, PyArrow,
+DuckDB and Spark, and to Polars they are said directly, which plans twenty thousand of them ten times as fast.
+Never knows a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import reduce
+from operator import and_, or_
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+
+import narwhals
+from narwhals import Expr
+
+__all__ = [
+    "Expr",
+    "Flag",
+    "Flow",
+    "Kleene",
+    "all_of",
+    "any_of",
+    "as_expr",
+    "either",
+    "every",
+    "is_true",
+    "is_unknown",
+    "negated",
+    "opposite",
+    "said_to",
+    "xp",
+]
+
+Flag = Expr | bool
+"""True or false in every row: a column of booleans without nulls, or the same in all rows."""
+
+Kleene = Expr | bool | None
+"""True, false or unknown: a column of booleans in which null is unknown, or the same in all rows (None: unknown)."""
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Column = TypeVar("_Column", bound="Expr | float | None")
+_listener: ContextVar[Any] = ContextVar("listener", default=narwhals)
+
+
+class _Words:
+    """`col`, `lit`, `when` and so on, of whichever library expressions are said to."""
+
+    def __getattr__(self, word: str) -> Any:
+        return getattr(_listener.get(), word)
+
+
+if TYPE_CHECKING:
+    import narwhals as xp
+else:
+    xp = _Words()
+
+
+@contextmanager
+def said_to(library: Any) -> Iterator[None]:
+    """Say expressions to a library, Narwhals or Polars, until the end of the block."""
+    token = _listener.set(library)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def _is_column(value: object) -> TypeGuard[Expr]:
+    return not isinstance(value, bool | int | float | None)
+
+
+class Flow:
+    """A frame that grows: each step adds columns that the next ones may read, under names without dots."""
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+        self.calendars: dict[int, tuple[Expr, Expr, Expr]] = {}  # by the identity of a column of days, which is kept
+        self._count = 0
+
+    def store(self, columns: Mapping[_Key, _Column]) -> dict[_Key, _Column]:
+        """Add columns in one step, and return how to refer to each; what is the same in all rows needs no column."""
+        found: dict[_Key, _Column] = {}
+        added = []
+        for key, column in columns.items():
+            if _is_column(column):
+                self._count += 1
+                name = f"c{self._count}"
+                added.append(column.alias(name))
+                found[key] = xp.col(name)  # type: ignore[assignment]  # a reference to the same
+            else:
+                found[key] = column
+        if added:
+            self.frame = self.frame.with_columns(*added)
+        return found
+
+    def keep(self, column: _Column) -> _Column:
+        """Add one column, and return how to refer to it."""
+        return self.store({"": column})[""]
+
+
+def as_expr(truth: Kleene) -> Expr:
+    """Return a truth as a column, also where it is the same in all rows."""
+    return truth if _is_column(truth) else xp.lit(truth, dtype=xp.Boolean)  # type: ignore[arg-type]  # narrowed too little
+
+
+def all_of(parts: Iterable[Kleene]) -> Kleene:
+    """Return whether all parts hold, after Kleene."""
+    return _joined(list(parts), settles=False)
+
+
+def any_of(parts: Iterable[Kleene]) -> Kleene:
+    """Return whether any part holds, after Kleene."""
+    return _joined(list(parts), settles=True)
+
+
+def either(parts: Iterable[Flag]) -> Flag:
+    """Return whether any of several flags holds."""
+    return any_of(parts)  # type: ignore[return-value]  # of flags no unknown can come
+
+
+def every(parts: Iterable[Flag]) -> Flag:
+    """Return whether all of several flags hold."""
+    return all_of(parts)  # type: ignore[return-value]  # of flags no unknown can come
+
+
+def opposite(flag: Flag) -> Flag:
+    """Return where a flag does not hold."""
+    return ~flag if _is_column(flag) else not flag
+
+
+def _joined(parts: list[Kleene], *, settles: bool) -> Kleene:
+    if any(part is settles for part in parts):
+        return settles
+    columns = [part for part in parts if _is_column(part)]
+    open_part = any(part is None for part in parts)
+    if not columns:
+        return None if open_part else not settles
+    joined = reduce(or_ if settles else and_, columns)
+    if open_part:
+        return joined | xp.lit(None, dtype=xp.Boolean) if settles else joined & xp.lit(None, dtype=xp.Boolean)
+    return joined
+
+
+def negated(truth: Kleene) -> Kleene:
+    """Return true for false, false for true, and unknown for unknown."""
+    if _is_column(truth):
+        return ~truth
+    return None if truth is None else not truth
+
+
+def is_true(truth: Kleene) -> Flag:
+    """Return where a truth is known to be true."""
+    return truth.fill_null(value=False) if _is_column(truth) else truth is True
+
+
+def is_unknown(truth: Kleene) -> Flag:
+    """Return where a truth is unknown."""
+    return truth.is_null() if _is_column(truth) else truth is None

@@ -1,0 +1,521 @@
+"""What is concluded between strata, restated as columns: see `churn_rules.conclusions`, which it must agree with.
+
+Never decides whether a rule fires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from itertools import groupby, product
+from operator import add, mul
+from typing import Literal
+
+from churn_rules.economics import INPUTS
+from churn_rules.engines.columnar.algebra import (
+    Expr,
+    Flag,
+    Flow,
+    Kleene,
+    any_of,
+    as_expr,
+    either,
+    every,
+    is_true,
+    opposite,
+    xp,
+)
+from churn_rules.engines.columnar.memory import Cost, Remembered, ends
+from churn_rules.engines.columnar.premises import Cells, OneOf, Premises, Range
+from churn_rules.rulebase import DECISIONS, RESPONSIBLE, SCOPES, Drawn, Link, Reason, Rulebase, Topic
+
+__all__ = ["Certainty", "Concluded", "Worth", "as_expr_of", "conclude_columns", "folded", "left_over"]
+
+_DECIMALS = 9
+_UNDERFLOW = 150  # clues of 0.99 each way, of which nothing would be left to divide by
+Certainty = Expr | float
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Cost and benefit: V, A and the break-even chance, each null where it is unknown; `verdict` is one of four."""
+
+    value: Range
+    attempt: Range
+    chance: Range
+    verdict: Mapping[str, Flag]
+
+
+@dataclass
+class Concluded:
+    """All that is concluded of a table so far; `known` holds it by name, as premises read it."""
+
+    flow: Flow
+    rulebase: Rulebase
+    remembered: Remembered
+    premises: Premises
+    verdicts: dict[str, Kleene] = field(default_factory=dict)
+    fired: dict[str, Flag] = field(default_factory=dict)
+    certainty: dict[str, Certainty] = field(default_factory=dict)
+    left: dict[tuple[str, str], Expr] = field(default_factory=dict)  # doubt and belief that the clues leave over
+    links: dict[tuple[str, str], Flag] = field(default_factory=dict)
+    strongest: Expr = field(default_factory=lambda: xp.lit(0.0))  # certainty of the strongest root
+    worth: Worth | None = None
+
+    @property
+    def known(self) -> dict[str, Cells | Range | OneOf]:
+        """What each name stands for."""
+        return self.premises.known
+
+    def flag(self, name: str, value: str) -> Flag:
+        """Return where a conclusion has a value."""
+        chosen = self.known[name]
+        assert isinstance(chosen, OneOf), "conclusions are one of several"
+        return chosen.flags.get(value, False)
+
+    def drawn(self, kind: str, of: str = "") -> tuple[Drawn, ...]:
+        """Return the rules that draw a conclusion, with what each adds to it."""
+        return self.rulebase.drawn.get(Topic(kind, of), ())
+
+    def any_fired(self, drawn: Iterable[Drawn]) -> Flag:
+        """Return where any of these rules fired."""
+        return either([self.fired[rule] for rule, _ in drawn])
+
+    def many_clues(self, reason: str) -> bool:
+        """Tell whether there may be so many clues each way that nothing is left to tell."""
+        return len(self.drawn("evidence", reason)) > _UNDERFLOW
+
+    def choose(self, chosen: Mapping[str, Mapping[str, Flag]]) -> None:
+        """Let names stand for one of several values each, in one step."""
+        flat = self.flow.store(
+            {f"{name} {value}": flag for name, flags in chosen.items() for value, flag in flags.items()}
+        )
+        for name, flags in chosen.items():
+            self.known[name] = OneOf({value: flat[f"{name} {value}"] for value in flags})
+
+
+def conclude_columns(flow: Flow, rulebase: Rulebase, remembered: Remembered) -> Concluded:
+    """Decide all rules over a table, stratum by stratum, and draw what follows."""
+    premises = Premises(flow)
+    premises.known |= remembered.known
+    state = Concluded(flow, rulebase, remembered, premises)
+    for stratum in rulebase.strata:
+        premises.compare(rule.premise for rule in stratum.rules)
+        verdicts = flow.store({rule.id: premises.truth(rule.premise) for rule in stratum.rules})
+        state.verdicts |= verdicts
+        state.fired |= flow.store({rule: is_true(verdict) for rule, verdict in verdicts.items()})
+        for kind, topics in groupby(stratum.topics, key=lambda topic: topic.kind):
+            _CONCLUDE[kind](state, [topic.id for topic in topics])
+    return state
+
+
+# --- findings and reasons ---------------------------------------------------------------------------------------------
+
+
+def _findings(state: Concluded, findings: Sequence[str]) -> None:
+    truths = {name: any_of([state.verdicts[rule] for rule, _ in state.drawn("finding", name)]) for name in findings}
+    for name, truth in state.flow.store(truths).items():
+        if truth is not None:
+            state.known[name] = Cells(as_expr(truth))
+
+
+def _reasons(state: Concluded, reasons: Sequence[str]) -> None:
+    state.left |= state.flow.store(
+        {
+            (kind, reason): column
+            for reason in reasons
+            for kind, sign in (("doubt", 1), ("belief", -1))
+            if (column := left_over(state, reason, sign, state.fired)) is not None
+        }
+    )
+    columns = {
+        reason: folded(
+            state.left.get(("doubt", reason)),
+            state.left.get(("belief", reason)),
+            many=state.many_clues(reason),
+        )
+        for reason in reasons
+    }
+    stored = state.flow.store({reason: column for reason, column in columns.items() if column is not None})
+    for reason in reasons:
+        state.certainty[reason] = stored.get(reason, 0.0)
+        state.known[f"{reason}.certainty"] = Cells(as_expr_of(state.certainty[reason]))
+    state.choose(_statuses(state, reasons))
+
+
+def left_over(state: Concluded, reason: str, sign: int, fires: Mapping[str, Flag]) -> Expr | None:
+    """Return the product of what the clues of one sign leave over where they fire; None where none can.
+
+    Multiplied in the order of `certainty.fold`, so that no rounding differs.
+    """
+    clues = sorted((float(str(drawn.adds)), drawn.rule) for drawn in state.drawn("evidence", reason))
+    factors = [
+        xp.when(as_expr(flag)).then(1.0 - abs(clue)).otherwise(1.0)
+        for clue, rule in clues
+        if clue * sign > 0 and (flag := fires[rule]) is not False
+    ]
+    return reduce(mul, factors) if factors else None
+
+
+def folded(doubt: Expr | None, belief: Expr | None, *, many: bool) -> Expr | None:
+    """Return the certainty that doubt and belief leave; None where there is no clue.
+
+    Args:
+        doubt: What the clues for the reason leave over, if any can fire.
+        belief: What those against it do.
+        many: Whether there may be so many that both come to nothing.
+    """
+    if doubt is None:
+        return None if belief is None else (belief - 1.0).round(_DECIMALS)  # the larger of the two is 1
+    if belief is None:
+        return (xp.lit(1.0) - doubt).round(_DECIMALS)
+    scale = xp.max_horizontal(doubt, belief)
+    certainty = (belief - doubt) / scale
+    return (xp.when(scale > 0).then(certainty).otherwise(0.0) if many else certainty).round(_DECIMALS)
+
+
+def _statuses(state: Concluded, reasons: Sequence[str]) -> dict[str, dict[str, Flag]]:
+    limits = state.rulebase.thresholds
+    reached = {(reason, "established"): state.certainty[reason] >= limits.established for reason in reasons}
+    reached |= {(reason, "possible"): state.certainty[reason] >= limits.possible for reason in reasons}
+    reached |= {(reason, "ruled_out"): state.certainty[reason] <= limits.ruled_out for reason in reasons}
+    reached = state.flow.store(reached)
+    found = {}
+    for reason in reasons:
+        established, ruled_out = reached[reason, "established"], reached[reason, "ruled_out"]
+        below = opposite(reached[reason, "possible"])  # INVARIANT: what is established is more than possible
+        found[f"{reason}.status"] = {
+            "established": established,
+            "possible": every([reached[reason, "possible"], opposite(established)]),
+            "unsupported": every([below, opposite(ruled_out)]),
+            "ruled_out": every([below, ruled_out]),
+        }
+    return found
+
+
+# --- links and roles --------------------------------------------------------------------------------------------------
+
+
+def _links(state: Concluded, _: Sequence[str]) -> None:
+    """Nothing is known of a link before the statuses are: see `_roles`."""
+
+
+def _roles(state: Concluded, _: Sequence[str]) -> None:
+    reasons = state.rulebase.reasons
+    established = {reason: state.flag(f"{reason}.status", "established") for reason in reasons}
+    state.links |= state.flow.store(
+        {
+            (link.cause, link.effect): every(
+                [established[link.cause], established[link.effect], _switched_on(state, link)]
+            )
+            for link in state.rulebase.links
+        }
+    )
+    into = {reason: [flag for (_, effect), flag in state.links.items() if effect == reason] for reason in reasons}
+    consequence = state.flow.store({reason: either(into[reason]) for reason in reasons})
+    first = state.flow.store(
+        {reason: every([established[reason], opposite(consequence[reason])]) for reason in reasons}
+    )
+    state.strongest = state.flow.keep(_strongest(state, first))
+    limit = state.flow.keep((state.strongest - state.rulebase.thresholds.root_margin).round(_DECIMALS))
+    root = state.flow.store(
+        {reason: every([first[reason], as_expr_of(state.certainty[reason]) >= limit]) for reason in reasons}
+    )
+    state.choose(
+        {
+            f"{reason}.role": {
+                "root": root[reason],
+                "contributing": every([first[reason], opposite(root[reason])]),
+                "consequence": consequence[reason],
+                "none": every([opposite(first[reason]), opposite(consequence[reason])]),
+            }
+            for reason in reasons
+        }
+    )
+
+
+def _switched_on(state: Concluded, link: Link) -> Flag:
+    drawn = state.drawn("link", f"{link.cause} {link.effect}")
+    off = state.any_fired([one for one in drawn if not one.adds])
+    on = link.always or state.any_fired([one for one in drawn if one.adds])
+    return every([on, opposite(off)])
+
+
+def _strongest(state: Concluded, first: Mapping[str, Flag]) -> Expr:
+    """Return the certainty of the strongest of these reasons; 0 where there is none."""
+    columns = [
+        xp.when(as_expr(flag)).then(as_expr_of(state.certainty[reason])).otherwise(0.0)
+        for reason, flag in first.items()
+        if flag is not False
+    ]
+    return xp.max_horizontal(*columns) if columns else xp.lit(0.0)
+
+
+def as_expr_of(number: Certainty) -> Expr:
+    """Return a number as a column, also where it is the same in all rows."""
+    return xp.lit(number) if isinstance(number, float) else number
+
+
+# --- scope and responsibility -----------------------------------------------------------------------------------------
+
+
+def _merged(has: Mapping[str, Flag]) -> dict[str, Flag]:
+    """Return the one scope that all share, `mixed` where they differ; `undetermined` is ignored."""
+    told = {scope: has.get(scope, False) for scope in SCOPES if scope not in ("undetermined", "mixed")}
+    alone = {
+        scope: every(
+            [
+                flag,
+                *(
+                    opposite(other)
+                    for name, other in (*told.items(), ("mixed", has.get("mixed", False)))
+                    if name != scope
+                ),
+            ]
+        )
+        for scope, flag in told.items()
+    }
+    some = either([*told.values(), has.get("mixed", False)])
+    mixed = every([some, *(opposite(flag) for flag in alone.values())])
+    return {**alone, "mixed": mixed, "undetermined": opposite(some)}
+
+
+def _scopes(state: Concluded, _: Sequence[str]) -> None:
+    reasons = state.rulebase.reasons.values()
+    state.choose({f"{reason.id}.responsible": _responsible(state, reason) for reason in reasons})
+    flat = {(one.id, scope): flag for one in reasons for scope, flag in _own_scopes(state, one).items()}
+    flat = state.flow.store(flat)
+    own = {one.id: {scope: flat[one.id, scope] for scope in SCOPES} for one in reasons}
+    state.choose({f"{reason}.scope": _merged(has) for reason, has in own.items()})
+    upstream = {reason.id: _scopes_behind(state, reason.id) for reason in reasons if reason.scope == "upstream"}
+    state.choose(
+        {
+            f"{reason}.scope": _merged(
+                {scope: either([own[reason].get(scope, False), behind[scope]]) for scope in behind}
+            )
+            for reason, behind in upstream.items()
+        }
+    )
+    has = {
+        scope: either(
+            [every([state.flag(f"{one.id}.role", "root"), state.flag(f"{one.id}.scope", scope)]) for one in reasons]
+        )
+        for scope in SCOPES
+    }
+    state.choose({"case.scope": _merged(state.flow.store(has))})
+
+
+def _own_scopes(state: Concluded, reason: Reason) -> dict[str, Flag]:
+    """Return which scopes rules tell of a reason, or else where it starts; not what stands behind it."""
+    drawn = state.drawn("scope", reason.id)
+    untold = opposite(state.any_fired(drawn))
+    return {
+        scope: either(
+            [state.any_fired([one for one in drawn if one.adds == scope]), untold if reason.scope == scope else False]
+        )
+        for scope in SCOPES
+    }
+
+
+def _responsible(state: Concluded, reason: Reason) -> dict[str, Flag]:
+    drawn = state.drawn("responsible", reason.id)
+    untold = opposite(state.any_fired(drawn))
+    told = {side: state.any_fired([one for one in drawn if one.adds == side]) for side in RESPONSIBLE}
+    alone = {
+        side: every([told[side], *(opposite(flag) for other, flag in told.items() if other != side)])
+        for side in RESPONSIBLE
+    }
+    several = every([either(told.values()), *(opposite(flag) for flag in alone.values())])
+    return {
+        side: either(
+            [alone[side], untold if reason.responsible == side else False, several if side == "both" else False]
+        )
+        for side in RESPONSIBLE
+    }
+
+
+def _scopes_behind(state: Concluded, reason: str) -> dict[str, Flag]:
+    """Return the scopes of the roots that led to a reason, where no rule tells its own."""
+    untold = opposite(state.any_fired(state.drawn("scope", reason)))
+    behind = {
+        cause: every([untold, reaches, state.flag(f"{cause}.role", "root")])
+        for cause, reaches in _reaching(state, reason).items()
+    }
+    return {
+        scope: either([every([flag, state.flag(f"{cause}.scope", scope)]) for cause, flag in behind.items()])
+        for scope in SCOPES
+    }
+
+
+def _reaching(state: Concluded, reason: str) -> dict[str, Flag]:
+    """Return for each other reason where it leads to this one, through whatever stands between."""
+    found: dict[str, Flag] = {reason: True}
+    effects: dict[str, list[str]] = {}
+    for cause, effect in state.links:
+        effects.setdefault(cause, []).append(effect)
+    waiting = {cause: several for cause, several in effects.items() if cause != reason}
+    while waiting:  # links run in no circle, so there is always a reason all of whose effects are told
+        ready = [cause for cause, several in waiting.items() if not waiting.keys() & set(several)]
+        ways = {
+            cause: either(
+                [every([state.links[cause, effect], found.get(effect, False)]) for effect in waiting.pop(cause)]
+            )
+            for cause in ready
+        }
+        found |= state.flow.store(ways)
+    del found[reason]
+    return found
+
+
+# --- what to offer, and what it is worth ------------------------------------------------------------------------------
+
+
+def _accommodations(state: Concluded, _: Sequence[str]) -> None:
+    chosen: dict[str, Mapping[str, Flag]] = {}
+    for item in state.rulebase.accommodations:
+        withheld = state.any_fired(state.drawn("withhold", item))
+        offered = every([state.any_fired(state.drawn("offer", item)), opposite(withheld)])
+        none = every([opposite(withheld), opposite(offered)])
+        chosen[f"accommodation.{item}"] = {"withheld": withheld, "offered": offered, "none": none}
+    state.choose(chosen)
+
+
+def _requirements(state: Concluded, _: Sequence[str]) -> None:
+    """A table holds no requirements in the customer's own words, so nothing is known of them."""
+
+
+def _economics(state: Concluded, _: Sequence[str]) -> None:
+    nothing = xp.lit(None, dtype=xp.Float64)
+    inputs = {name: state.known.get(name) for name in INPUTS}
+    attempt = inputs["attempt_cost"]
+    cost = Range(nothing, nothing) if attempt is None else Range(*ends(attempt))  # type: ignore[arg-type]
+    if any(value is None for value in inputs.values()):
+        unknown = {"not_worked_out": True, "pays": False, "does_not_pay": False, "depends": False}
+        worth = Worth(Range(nothing, nothing), _rounded(cost), Range(nothing, nothing), unknown)
+    else:
+        amounts = {name: Range(*ends(value)) for name, value in inputs.items()}  # type: ignore[arg-type]
+        worth = _worth(state, amounts)
+    state.worth = worth
+    state.choose({"economics.verdict": worth.verdict})
+    state.known["economics.break_even_chance"] = Range(worth.chance.low, worth.chance.high)
+
+
+def _worth(state: Concluded, amounts: Mapping[str, Range]) -> Worth:
+    offered = {item: state.flag(f"accommodation.{item}", "offered") for item in state.rulebase.accommodations}
+    costs = state.remembered.costs
+    uncosted = either([flag for item, flag in offered.items() if item not in costs])
+    spent = {
+        item: (as_expr(flag), costs[item]) for item, flag in offered.items() if item in costs and flag is not False
+    }
+    yearly = _sum([amounts["yearly_margin"], amounts["idle_capacity_margin"]], _spent(spent, "yearly"))
+    once = _sum([], [amounts["precedent_exposure"], *_spent(spent, "once")])
+    lasting = _product(amounts["years_expected"], yearly)
+    known = every([opposite(uncosted), ~amounts["attempt_cost"].low.is_null()])
+    lasting, once = _stored(state, lasting), _stored(state, once)
+    value = _each(_sum([lasting, once], []), lambda end: _where(known, end))
+    value, attempt = _stored(state, _rounded(value)), _stored(state, _rounded(amounts["attempt_cost"]))
+    return _judged(state, value, attempt)
+
+
+def _where(flag: Flag, column: Expr) -> Expr:
+    return column if flag is True else xp.when(as_expr(flag)).then(column)
+
+
+def _spent(spent: Mapping[str, tuple[Expr, Cost]], when: Literal["once", "yearly"]) -> list[Range]:
+    """Return what each accommodation costs where it is offered, and nothing elsewhere."""
+    amounts = [(flag, cost.once if when == "once" else cost.yearly) for flag, cost in spent.values()]
+    return [_each(amount, partial(_where_offered, flag)) for flag, amount in amounts if amount]
+
+
+def _where_offered(flag: Expr, amount: Expr) -> Expr:
+    return xp.when(flag).then(amount).otherwise(0.0)
+
+
+def _each(span: Range, change: Callable[[Expr], Expr]) -> Range:
+    """Return a range with both ends changed; an exact one stays exact, and is worked out once."""
+    low = change(span.low)
+    return Range(low, low if span.low is span.high else change(span.high))
+
+
+def _sum(gains: Sequence[Range], costs: Sequence[Range]) -> Range:
+    nothing = xp.lit(0.0)
+    low = reduce(add, [gain.low for gain in gains], nothing) - reduce(add, [cost.high for cost in costs], nothing)
+    if all(one.low is one.high for one in (*gains, *costs)):
+        return Range(low, low)
+    high = reduce(add, [gain.high for gain in gains], nothing) - reduce(add, [cost.low for cost in costs], nothing)
+    return Range(low, high)
+
+
+def _product(one: Range, other: Range) -> Range:
+    if one.low is one.high and other.low is other.high:
+        exact = one.low * other.low
+        return Range(exact, exact)
+    corners = [first * second for first, second in product((one.low, one.high), (other.low, other.high))]
+    return Range(reduce(_smaller, corners), reduce(_larger, corners))
+
+
+def _smaller(one: Expr, other: Expr) -> Expr:
+    return xp.when(one < other).then(one).otherwise(other)
+
+
+def _larger(one: Expr, other: Expr) -> Expr:
+    return xp.when(one > other).then(one).otherwise(other)
+
+
+def _rounded(span: Range) -> Range:
+    return _each(span, lambda end: end.round(_DECIMALS))
+
+
+def _stored(state: Concluded, span: Range) -> Range:
+    return _each(span, state.flow.keep)
+
+
+def _judged(state: Concluded, value: Range, attempt: Range) -> Worth:
+    known = ~value.low.is_null()
+    never = is_true((value.high <= 0) | (attempt.low > value.high))
+    surely = is_true((value.low > 0) & (attempt.high <= value.low))
+    flags = state.flow.store({"known": as_expr(known), "never": never, "surely": surely})
+    pays = every([flags["known"], opposite(flags["never"]), flags["surely"]])
+    low = xp.when(as_expr(pays)).then((attempt.low / value.high).round(_DECIMALS))
+    exact = value.low is value.high and attempt.low is attempt.high
+    chance = Range(low, low if exact else xp.when(as_expr(pays)).then((attempt.high / value.low).round(_DECIMALS)))
+    verdict = {
+        "pays": pays,
+        "does_not_pay": every([flags["known"], flags["never"]]),
+        "depends": every([flags["known"], opposite(flags["never"]), opposite(flags["surely"])]),
+        "not_worked_out": opposite(flags["known"]),
+    }
+    return Worth(value, attempt, _stored(state, chance), verdict)
+
+
+# --- the decision -----------------------------------------------------------------------------------------------------
+
+
+def _decision(state: Concluded, _: Sequence[str]) -> None:
+    drawn = state.drawn("decision")
+    told = {verdict: state.any_fired([one for one in drawn if one.adds == verdict]) for verdict in DECISIONS}
+    alone = {
+        verdict: every([flag, *(opposite(other) for name, other in told.items() if name != verdict)])
+        for verdict, flag in told.items()
+    }
+    alone["undecided"] = either([alone["undecided"], every([opposite(flag) for flag in alone.values()])])
+    state.choose({"case.decision": alone})
+
+
+def _steps(state: Concluded, _: Sequence[str]) -> None:
+    """A row has no plan: whoever wants one explains the row."""
+
+
+_CONCLUDE: Mapping[str, Callable[[Concluded, Sequence[str]], None]] = {
+    "finding": _findings,
+    "reason": _reasons,
+    "links": _links,
+    "roles": _roles,
+    "scopes": _scopes,
+    "accommodations": _accommodations,
+    "requirements": _requirements,
+    "economics": _economics,
+    "decision": _decision,
+    "steps": _steps,
+}

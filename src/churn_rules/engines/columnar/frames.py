@@ -1,0 +1,126 @@
+"""The door to frames of every kind: in they come under safe names and of the types that expressions count on.
+
+All that one kind of frame does otherwise than another ends here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+
+from churn_rules.accounts import Ends, Layout
+from churn_rules.engines.columnar.algebra import Expr, xp
+from churn_rules.errors import TableError
+from churn_rules.vocabulary import Fact
+
+__all__ = ["Door", "Opened"]
+
+_TYPES = {"number": "numbers", "date": "dates", "boolean": "true and false", "choice": "text"}
+_Kind = tuple[str, Fact | None]
+
+
+class Opened:
+    """A table inside: its columns called and typed as expressions count on.
+
+    `frame` holds the columns of `layout`; `called` tells what each is called outside, and `checked` which of them can
+    hold nothing but values of their facts.
+    """
+
+    def __init__(self, frame: Any, layout: Layout, called: Mapping[str, str], checked: frozenset[str]) -> None:
+        self.frame, self.layout, self.called, self.checked = frame, layout, called, checked
+
+
+class Door:
+    """Takes a frame in, and gives a frame of the same kind back."""
+
+    def __init__(self, table: Any) -> None:
+        self.table = table
+        self.eager = isinstance(table, nw.DataFrame)
+        self.on_polars = table.implementation.is_polars()
+        self.on_pandas = table.implementation.is_pandas_like()
+        self.on_spark = table.implementation.is_pyspark() or table.implementation.is_pyspark_connect()
+
+    @property
+    def library(self) -> Any:
+        """The library to which expressions over this frame are said."""
+        if not self.on_polars:
+            return nw
+        import polars as pl  # noqa: PLC0415  # it is there, since its frame is
+
+        return pl
+
+    def open(self, layout: Layout, vocabulary: Mapping[str, Fact]) -> Opened:
+        """Let the table in.
+
+        Raises:
+            TableError: A column is of the wrong type.
+        """
+        table = self.table
+        if self.on_pandas:  # with NumPy's types unknown is a number, and the logic of unknowns comes out wrong
+            table = nw.from_native(nw.to_native(table).convert_dtypes(dtype_backend="pyarrow"))
+        schema = table.collect_schema()
+        names = {name: f"i{place}" for place, name in enumerate(schema.names())}
+        kinds = _kinds(layout, vocabulary)
+        columns = [
+            self._typed(name, xp.col(names[name]), schema[name], kinds[name]).alias(names[name]) for name in kinds
+        ]
+        kept = [xp.col(names[name]) for name in layout.kept]
+        checked = frozenset(names[name] for name, (_, fact) in kinds.items() if self._is_sound(schema[name], fact))
+        frame = self._renamed(table, names).select(*kept, *columns)
+        return Opened(frame, layout.called(names), {safe: name for name, safe in names.items()}, checked)
+
+    def _renamed(self, table: Any, names: Mapping[str, str]) -> Any:
+        if self.on_spark:  # to which a dot in a name is a part of a struct
+            return nw.from_native(nw.to_native(table).toDF(*names.values()))
+        lazy = nw.to_native(table).lazy() if self.on_polars else table.lazy()
+        return lazy.select(*(xp.col(name).alias(safe) for name, safe in names.items()))
+
+    def _typed(self, name: str, column: Expr, dtype: Any, wanted: _Kind) -> Expr:
+        """Return a column as expressions count on it: floats without NaN, days, text or known choices."""
+        kind, fact = wanted
+        untyped = dtype in (nw.Unknown, nw.Object)
+        if kind == "number" and (dtype.is_numeric() or untyped):
+            number = column if dtype == nw.Float64 else column.cast(xp.Float64)
+            return xp.when(~number.is_nan()).then(number) if dtype.is_float() else number
+        if kind == "date" and (dtype in (nw.Date, nw.Datetime) or untyped):
+            return column if dtype == nw.Date else column.cast(xp.Date)
+        if kind == "boolean" and (dtype == nw.Boolean or untyped):
+            return column if dtype == nw.Boolean else column.cast(xp.Boolean)
+        if kind == "choice" and (dtype in (nw.String, nw.Categorical, nw.Enum) or untyped):
+            if fact and self._is_sound(dtype, fact):
+                return column if dtype.categories == fact.choices else column.cast(xp.Enum(fact.choices))
+            return column if dtype == nw.String else column.cast(xp.String)
+        raise TableError(f"column `{name}` holds {dtype}, where {_TYPES[kind]} are wanted")
+
+    def _is_sound(self, dtype: Any, fact: Fact | None) -> bool:
+        """Tell whether a column of categories can hold nothing but choices of a fact."""
+        return bool(self.on_polars and fact and dtype == nw.Enum and set(dtype.categories) <= set(fact.choices))
+
+    def out(self, opened: Opened, frame: Any, columns: Mapping[str, Expr]) -> Any:
+        """Return the columns kept and those of the answer as a frame of the kind that came in."""
+        every = {opened.called[name]: xp.col(name) for name in opened.layout.kept} | dict(columns)
+        if self.on_spark:
+            safe = [column.alias(f"o{place}") for place, column in enumerate(every.values())]
+            return nw.to_native(frame.select(*safe)).toDF(*every)
+        chosen = frame.select(*(column.alias(name) for name, column in every.items()))
+        if self.eager:
+            chosen = chosen.collect()
+        return chosen if self.on_polars else nw.to_native(chosen)
+
+
+def _kinds(layout: Layout, vocabulary: Mapping[str, Fact]) -> dict[str, _Kind]:
+    """Return for each column that tells something what kind of value it holds, and of which fact."""
+    days = [layout.lost, *(told.on for told in layout.facts)]
+    amounts = [amount for cost in layout.costs for amount in (cost.once, cost.yearly)]
+    facts = {column: vocabulary[told.fact] for told in layout.facts for column in told.value.columns}
+    return {
+        **{column: (fact.type, fact) for column, fact in facts.items()},
+        **{column: ("date", None) for ends in days for column in _columns(ends)},
+        **{column: ("number", None) for ends in amounts for column in _columns(ends)},
+    }
+
+
+def _columns(ends: Ends | None) -> tuple[str, ...]:
+    return ends.columns if ends else ()

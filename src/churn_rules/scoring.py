@@ -1,0 +1,53 @@
+"""A whole table of accounts at once: a frame in, the same kind of frame out, every rule an expression over columns.
+
+Needs the extra `portfolio`. Never reads or writes a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from churn_rules.accounts import Layout
+from churn_rules.errors import MissingPackageError, TableError
+from churn_rules.loading import load
+from churn_rules.rulebase import Rulebase
+
+__all__ = ["score"]
+
+Frame = TypeVar("Frame")
+
+
+def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str] = ()) -> Frame:
+    """Diagnose every row of a table of accounts.
+
+    Args:
+        frame: A Polars, pandas, PyArrow, DuckDB or PySpark frame, lazy or not, a row for each account. Its columns are
+            called as what they tell: see `churn_rules.accounts`. Null is unknown.
+        rulebase: From `load()`; without it the shipped rules are loaded anew.
+        keep: The columns that tell nothing, such as an id or a region, and are carried over as they are.
+
+    Returns:
+        A frame of the same kind (lazy where the other was): the columns kept, then everything that a diagnosis holds;
+        `churn-rules schema table` lists them. A cell that is no value of its fact counts as unknown, and `fault` names
+        its column.
+
+    Raises:
+        MissingPackageError: Narwhals is not installed.
+        TableError: The frame is of no kind that is known, or a column is of the wrong type.
+        UnknownNameError: A column tells no fact and is not kept.
+    """
+    try:
+        import narwhals as nw  # noqa: PLC0415  # an extra: whoever asks about single cases needs none
+    except ModuleNotFoundError as error:
+        raise MissingPackageError("scoring a table", "Narwhals and Polars", "portfolio") from error
+    from churn_rules.engines.columnar import score_frame  # noqa: PLC0415  # as above
+
+    rulebase = rulebase or load()
+    try:
+        table: Any = nw.from_native(frame)
+    except TypeError as error:
+        raise TableError(f"no kind of frame that can be scored: {type(frame).__name__}") from error
+    layout = Layout.of(table.collect_schema().names(), rulebase, keep)
+    scored: Frame = score_frame(table, layout, rulebase)
+    return scored
