@@ -56,7 +56,7 @@ def _floor(job: Job) -> Run:
 
     def run() -> None:
         pl.scan_parquet(job.source).sink_batches(lambda _: None, maintain_order=False)
-        answer.lazy().sink_parquet(job.target, compression="zstd")
+        answer.lazy().sink_parquet(job.target, compression="zstd", row_group_size=workload.ROW_GROUP)
 
     return run
 
@@ -68,7 +68,8 @@ def _polars(job: Job) -> Run:
 
     def run() -> None:
         table = pl.scan_parquet(job.source)
-        score(table, rulebase=job.rulebase, keep=workload.KEPT).sink_parquet(job.target, compression="zstd")
+        answer = score(table, rulebase=job.rulebase, keep=workload.KEPT)
+        answer.sink_parquet(job.target, compression="zstd", row_group_size=workload.ROW_GROUP)
 
     return run
 
@@ -81,7 +82,7 @@ def _duckdb(job: Job) -> Run:
     def run() -> None:
         table = duckdb.read_parquet(str(job.source))
         answer: Any = score(table, rulebase=job.rulebase, keep=workload.KEPT)
-        answer.write_parquet(str(job.target), compression="zstd")
+        answer.write_parquet(str(job.target), compression="zstd", row_group_size=workload.ROW_GROUP)
 
     return run
 

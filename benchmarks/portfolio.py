@@ -132,7 +132,8 @@ def _about(source: Path) -> str:
     width, rows = len(table.collect_schema()), table.select(pl.len()).collect().item()
     return (
         f"{rows:,} accounts, {width} columns that tell something and {len(workload.KEPT)} that are kept; "
-        f"{1 - told / width / rows:.0%} of the cells are known. Parquet (zstd), {source.stat().st_size / 1e6:,.0f} MB."
+        f"{1 - told / width / rows:.0%} of the cells are known. Parquet (zstd, row groups of "
+        f"{workload.ROW_GROUP:,}), {source.stat().st_size / 1e6:,.0f} MB."
     )
 
 

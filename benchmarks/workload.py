@@ -20,10 +20,13 @@ from churn_rules.economics import INPUTS
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import SIDES, Fact
 
-__all__ = ["BLOCK", "KEPT", "cases", "table", "write"]
+__all__ = ["BLOCK", "KEPT", "ROW_GROUP", "cases", "table", "write"]
 
 BLOCK = 100_000
 """Rows that are drawn together, so that the first rows are the same in a table of any length."""
+
+ROW_GROUP = 20_000
+"""Rows of a row group in every Parquet file: a reader holds a few of them at a time, so it decides about memory."""
 
 KEPT = ("id", "region", "product", "owner")
 """Columns that say nothing to the rules."""
@@ -135,7 +138,7 @@ def write(rulebase: Rulebase, rows: int, path: Path, *, seed: int = 1) -> None:
     for block in range(-(-rows // BLOCK)):
         length = min(BLOCK, rows - block * BLOCK)
         table(rulebase, length, block=block, seed=seed).write_parquet(parts / f"{block:06}.parquet", compression="zstd")
-    pl.scan_parquet(parts / "*.parquet").sink_parquet(path, compression="zstd", row_group_size=BLOCK)
+    pl.scan_parquet(parts / "*.parquet").sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
     for part in parts.iterdir():
         part.unlink()
     parts.rmdir()

@@ -19,6 +19,7 @@ from churn_rules.rulebase import DECISIONS, RESPONSIBLE, ROLES, SCOPES, STATUSES
 from churn_rules.vocabulary import SIDES, Derivation
 from peers.sql_conclusions import CONCLUDE
 from peers.sql_layers import OFFERS, VERDICTS, Layers, chosen, code, either, quoted, rule_column, spelled
+from workload import ROW_GROUP
 
 __all__ = ["statement"]
 
@@ -32,7 +33,8 @@ def statement(rulebase: Rulebase, source: str, target: str, keep: Sequence[str])
         for kind, topics in groupby(stratum.topics, key=lambda topic: topic.kind):
             CONCLUDE[kind](layers, [topic.id for topic in topics])
     answer = {name: quoted(name) for name in keep} | _answer(layers)
-    return f"COPY ({layers.text(source, answer)}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+    form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+    return f"COPY ({layers.text(source, answer)}) TO '{target}' ({form})"
 
 
 # --- what is known from the start -------------------------------------------------------------------------------------
