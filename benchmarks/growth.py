@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     sizes, rules = (
         [one for one in some if one <= most] for some, most in ((ROWS, given.most_rows), (RULES, given.most_rules))
     )
-    rulebase = churn_rules.load()
+    rulebase, warning = churn_rules.load(), machine.busy()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         parts = [
@@ -60,9 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
             _with_rules(rulebase, rules, given.rows, folder, given.turns),
         ]
     text = "\n\n".join(parts)
-    print(text)
+    print(text, warning, sep="\n\n")
     if given.record:
-        machine.record("Growth", text)
+        machine.record("Growth", text, warning)
 
 
 def _with_rows(rulebase: Rulebase, sizes: Iterable[int], folder: Path, turns: int) -> str:

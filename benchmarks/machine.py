@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["RESULTS", "described", "lined_up", "record"]
+__all__ = ["RESULTS", "busy", "described", "lined_up", "record"]
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -19,6 +19,22 @@ Each part is written by its own benchmark (`--record`); README.md beside this pa
 measured and why that way. Other machines give other seconds: the ratios are what counts, and differences under 25 %
 are noise.
 """
+
+
+_BUSY = 0.75  # programs a core that wait or run, from which on others are timed as well
+
+
+def busy() -> str:
+    """Say so where other programs keep this machine busy; to be asked before anything is measured.
+
+    Turn and turn about does not make up for it: with ten programs on two cores the fastest peer came out at 4.2 times
+    our cost where it had been 2.3 to 2.5 on a quieter machine, which turned a target missed into one met.
+    """
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load <= _BUSY * cores:
+        return ""
+    what = f"{load:.1f} programs on {cores} cores"
+    return f"This machine was busy ({what}): these ratios show nothing, for us or against us."
 
 
 def described(packages: Iterable[str]) -> str:
@@ -65,8 +81,14 @@ def lined_up(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([line(cells[0]), f"|{rule}|", *map(line, cells[1:])])
 
 
-def record(title: str, text: str) -> None:
-    """Put a part into the results, in place of the one with the same title."""
+def record(title: str, text: str, warning: str) -> None:
+    """Put a part into the results, in place of the one with the same title.
+
+    Raises:
+        SystemExit: There is a warning that the machine was busy; nothing is written.
+    """
+    if warning:
+        raise SystemExit(f"Not recorded. {warning}")
     parts = {}
     if RESULTS.exists():
         _, *old = RESULTS.read_text(encoding="utf-8").split("\n## ")

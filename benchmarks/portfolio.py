@@ -72,6 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--record", action="store_true", help="keep the table in RESULTS.md")
     given = parser.parse_args(arguments)
     names = [name for name in CONTENDERS if not given.only or name in (OURS, FLOOR, *given.only.split(","))]
+    warning = machine.busy()
     with tempfile.TemporaryDirectory(dir=given.folder) as temporary:
         folder = given.folder or Path(temporary)
         source = folder / f"accounts-{given.rows}.parquet"
@@ -80,9 +81,9 @@ def main(arguments: list[str] | None = None) -> None:
         figures = measured(names, source, given.rows, given.turns, given.sample, given.patience)
         about = _about(source)
     text = told(figures, looped(given.looped) if given.looped else {}, about)
-    print(text)
+    print(text, warning, sep="\n\n")
     if given.record:
-        machine.record(f"A portfolio of {given.rows:,} accounts", text)
+        machine.record(f"A portfolio of {given.rows:,} accounts", text, warning)
 
 
 def measured(names: Iterable[str], source: Path, rows: int, turns: int, sample: int, patience: float) -> Figures:

@@ -61,10 +61,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--record", action="store_true", help="keep the tables in RESULTS.md")
     options = parser.parse_args(arguments)
     names = [name for name in PEERS if not options.peers or name in (OURS, *options.peers.split(","))]
+    warning = machine.busy()
     text = told(measured(names, options.rounds, options.seconds, options.rows))
-    print(text)
+    print(text, warning, sep="\n\n")
     if options.record:
-        machine.record("A single case", text)
+        machine.record("A single case", text, warning)
 
 
 def measured(names: Iterable[str], rounds: int, seconds: float, rows: int) -> Figures:

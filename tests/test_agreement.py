@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,16 +28,11 @@ RULEBASES, CASES, MOST_RULES, CHUNK = 200, 250, 30, 20
 # --- random rule bases ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def two_cores() -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool
-
-
+@pytest.mark.one_python
 @pytest.mark.parametrize("first", range(0, RULEBASES, CHUNK))
-def test_engines_and_oracle_agree(first: int, two_cores: ProcessPoolExecutor) -> None:
+def test_engines_and_oracle_agree(first: int) -> None:
     one = partial(agreement.run, seed=2, cases=CASES, most_rules=MOST_RULES)
-    total = sum(two_cores.map(one, range(first, first + CHUNK)), Outcome())
+    total = sum(map(one, range(first, first + CHUNK)), Outcome())
     assert not total.found, "\n".join(total.found)
     assert total.cases == CHUNK * CASES
     assert min(total.verdicts.values()) * 10 > total.verdicts.total(), "each truth value is well represented"

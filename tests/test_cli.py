@@ -7,48 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jsonschema
 import pytest
 
-import churn_rules.loading
-from churn_rules.cli import cli, main
-from churn_rules.rulebase import Rulebase
+from churn_rules.cli import cli
+from tests.running import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 BREX = ROOT / "cases" / "brex-rilf.yaml"
 COMMANDS = sorted(cli.commands)
 FULL = Path("/dev/full")
-
-
-class Ended(NamedTuple):
-    """How a run of the program ended."""
-
-    code: int | str | None
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rulebase: Rulebase) -> Run:
-    """Run the program in this process, on shipped rules that were loaded before."""
-    loads = churn_rules.loading.load
-    monkeypatch.setattr(churn_rules.loading, "load", lambda path=None: rulebase if path is None else loads(path))
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def ran(*words: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["churn-rules", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Ended(ended.value.code, *capsys.readouterr())
-
-    return ran
 
 
 def program(*words: object, code: str = "", **more: Any) -> subprocess.CompletedProcess[str]:

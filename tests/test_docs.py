@@ -12,6 +12,9 @@ import pytest
 
 import churn_rules
 from churn_rules.cli import cli
+from tests.running import Run
+
+pytestmark = pytest.mark.one_python
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r'"([YSVRCFTQ][1-9]\d\d)"')
@@ -46,10 +49,10 @@ def test_every_rule_and_reason_is_documented(rulebase: churn_rules.Rulebase) -> 
 
 
 @pytest.mark.parametrize("command", README_COMMANDS)
-def test_the_commands_of_the_readme_run(command: str) -> None:
-    program = [sys.executable, "-c", "from churn_rules.cli import main; main()"]
-    done = subprocess.run([*program, *shlex.split(command)], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_the_commands_of_the_readme_run(command: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    ended = run(*shlex.split(command))
+    assert (ended.code, ended.err) == (0, "")
 
 
 def test_the_readme_shows_what_the_program_prints() -> None:

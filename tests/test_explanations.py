@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
-from churn_rules.cli import main
+from tests.running import Run
 
 GOLDENS = Path(__file__).parent / "goldens"
 REWRITE = os.environ.get("CHURN_REWRITE_GOLDENS") == "1"
@@ -39,13 +38,9 @@ def golden(command: str) -> Path:
 
 
 @pytest.mark.parametrize("command", TOLD)
-def test_told(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["churn-rules", *command.split()])
-    monkeypatch.setenv("COLUMNS", "80")
-    with pytest.raises(SystemExit) as ended:
-        main()
-    out, err = capsys.readouterr()
-    assert (ended.value.code, err) == (0, "")
+def test_told(command: str, run: Run) -> None:
+    code, out, err = run(*command.split())
+    assert (code, err) == (0, "")
     if REWRITE:
         golden(command).write_text(out, encoding="utf-8")
     assert out == golden(command).read_text(encoding="utf-8")

@@ -5,13 +5,16 @@ A hundred people, fifty for each aim, and every shipped case for both; `python -
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
 import pytest
 
 from churn_rules.loading import shipped
 from churn_rules.rulebase import Rulebase
-from tests.interviews import AIMS, checked, random_person, shipped_people
+from tests.interviews import AIMS, Person, checked, random_person, shipped_people
+
+pytestmark = pytest.mark.one_python
 
 CHUNKS = 10
 PEOPLE = 5  # of each chunk, for each aim
@@ -28,7 +31,14 @@ def test_random_people_are_asked_enough(aim: str, chunk: int, rulebase: Rulebase
         assert session.questions > 0
 
 
+@pytest.fixture(scope="module")
+def people(rulebase: Rulebase) -> Mapping[str, Person]:
+    return shipped_people(rulebase)
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("aim", AIMS)
-def test_whoever_knows_a_shipped_case_is_asked_enough(aim: str, case: str, rulebase: Rulebase) -> None:
-    assert checked(shipped_people(rulebase)[case], rulebase, AIMS[aim]).faults == ()
+def test_whoever_knows_a_shipped_case_is_asked_enough(
+    aim: str, case: str, rulebase: Rulebase, people: Mapping[str, Person]
+) -> None:
+    assert checked(people[case], rulebase, AIMS[aim]).faults == ()

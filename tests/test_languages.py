@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ import pytest
 from rich.cells import cell_len
 
 import churn_rules
-from churn_rules.cli import main
 from churn_rules.language import LANGUAGES, Language
 from churn_rules.loading import translations
 from churn_rules.phrases import phrases_of_the_program
@@ -27,6 +26,9 @@ from churn_rules.sums import table_of
 from churn_rules.telling import tell_diagnosis, tell_named, tell_replay, tell_trace, tell_why, tell_why_not
 from churn_rules.translating import messages, untranslated
 from churn_rules.wrapping import breakable, columns, fill
+from tests.running import Run
+
+pytestmark = pytest.mark.one_python
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "rules"
@@ -37,13 +39,13 @@ ENGLISH_WORD = re.compile(r"[A-Za-z]{4,}")
 
 
 @pytest.fixture(scope="module", params=CODES)
-def translated(request: pytest.FixtureRequest, rulebase: Rulebase) -> Rulebase:
-    return churn_rules.in_language(rulebase, request.param, RULES)
+def translated(request: pytest.FixtureRequest, rulebase_in: Callable[[str], Rulebase]) -> Rulebase:
+    return rulebase_in(request.param)
 
 
 @pytest.fixture(scope="module")
-def chinese(rulebase: Rulebase) -> Rulebase:
-    return churn_rules.in_language(rulebase, "zh", RULES)
+def chinese(rulebase_in: Callable[[str], Rulebase]) -> Rulebase:
+    return rulebase_in("zh")
 
 
 # --- nothing is left out ----------------------------------------------------------------------------------------------
@@ -58,9 +60,9 @@ def test_every_text_of_the_shipped_rules_is_translated(code: str, rulebase: Rule
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_phrase_of_the_program_is_translated(code: str) -> None:
-    phrases = translations(code).phrases
-    assert untranslated([("", phrase) for phrase in phrases_of_the_program()], phrases) == ()
-    assert set(phrases) == set(phrases_of_the_program())
+    found = translations(code).phrases
+    assert untranslated([("", phrase) for phrase in phrases_of_the_program()], found) == ()
+    assert set(found) == set(phrases_of_the_program())
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -112,10 +114,19 @@ def _codes(diagnosis: churn_rules.Diagnosis) -> dict[str, Any]:
     return data
 
 
-def test_the_same_codes_in_every_language(translated: Rulebase, rulebase: Rulebase, engine: str) -> None:
-    for path in CASES:
-        english, other = (churn_rules.diagnose(path, rulebase=rules, engine=engine) for rules in (rulebase, translated))
-        assert _codes(other) == _codes(english)
+@pytest.fixture(scope="module")
+def english_codes(rulebase: Rulebase) -> Callable[[str], list[dict[str, Any]]]:
+    """The codes of all cases in English, by engine: worked out once, and held against every other language."""
+    return cache(
+        lambda engine: [_codes(churn_rules.diagnose(path, rulebase=rulebase, engine=engine)) for path in CASES]
+    )
+
+
+def test_the_same_codes_in_every_language(
+    translated: Rulebase, english_codes: Callable[[str], list[dict[str, Any]]], engine: str
+) -> None:
+    for path, english in zip(CASES, english_codes(engine), strict=True):
+        assert _codes(churn_rules.diagnose(path, rulebase=translated, engine=engine)) == english
 
 
 def test_only_texts_differ(translated: Rulebase, rulebase: Rulebase) -> None:
@@ -126,14 +137,6 @@ def test_only_texts_differ(translated: Rulebase, rulebase: Rulebase) -> None:
 
 
 # --- what people read -------------------------------------------------------------------------------------------------
-
-
-def _run(*words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[object, str, str]:
-    monkeypatch.setattr(sys, "argv", ["churn-rules", *words])
-    monkeypatch.setenv("COLUMNS", "80")
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code, *capsys.readouterr()
 
 
 def _left_in_english(text: str, rulebase: Rulebase) -> set[str]:
@@ -164,9 +167,7 @@ class _Words(HTMLParser):
 
 
 @pytest.mark.parametrize("command", ["diagnose", "plan", "report", "replay", "why", "why-not"])
-def test_a_chinese_answer_holds_no_english(
-    command: str, chinese: Rulebase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_chinese_answer_holds_no_english(command: str, chinese: Rulebase, run: Run) -> None:
     more = {
         "diagnose": ["--all", "--trace"],
         "plan": ["--start", "2012-03-01"],
@@ -175,7 +176,7 @@ def test_a_chinese_answer_holds_no_english(
         "why-not": ["delivery"],
     }
     words = (command, "brex-rilf", *more.get(command, []), "--lang", "zh")
-    code, out, err = _run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    code, out, err = run(*words)
     assert (code, err) == (0, "")
     if command == "report":
         assert '<html lang="zh-Hans">' in out
@@ -189,12 +190,10 @@ def test_a_chinese_answer_holds_no_english(
 
 
 @pytest.mark.parametrize("form", ["markdown", "html", "ics", "json"])
-def test_a_plan_in_every_form(
-    form: str, translated: Rulebase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_plan_in_every_form(form: str, translated: Rulebase, run: Run, tmp_path: Path) -> None:
     target, code = tmp_path / "plan", translated.language.code
     words = ("plan", "brex-rilf", "--start", "2012-03-01", "--format", form, "-o", str(target), "--lang", code)
-    assert _run(*words, monkeypatch=monkeypatch, capsys=capsys) == (0, "", "")
+    assert run(*words) == (0, "", "")
     step = translated.steps["list-the-landmines"].title
     assert step in target.read_text(encoding="utf-8")
 
@@ -231,25 +230,21 @@ def _reworded(folder: Path) -> None:
 
 
 @pytest.mark.filterwarnings("always")
-def test_what_is_not_translated_stays_english_and_is_told_once(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_not_translated_stays_english_and_is_told_once(folder: Path, run: Run) -> None:
     _reworded(folder)
     words = ("diagnose", "brex-rilf", "--rules", "rules", "--lang", "zh")
-    code, out, err = _run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    code, out, err = run(*words)
     told = "note: 1 text is not yet in Chinese and stands in English; churn-rules check --lang zh lists it\n"
     assert (code, err) == (0, told)
     assert "A very steep rise, kept" in out
 
 
-def test_check_lists_what_is_not_translated(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_lists_what_is_not_translated(folder: Path, run: Run) -> None:
     words = ("check", "--rules", "rules", "--lang", "zh", "--po", "zh.po")
-    assert _run(*words, monkeypatch=monkeypatch, capsys=capsys)[0] == 0
+    assert run(*words)[0] == 0
     assert Path("zh.po").read_text("utf-8") == (RULES / "languages" / "zh.po").read_text("utf-8")
     _reworded(folder)
-    code, out, _ = _run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    code, out, _ = run(*words)
     assert code == 1
     assert out.startswith("rule/steep-rise-kept-after-objection/title: A very steep rise, kept")
     assert out.splitlines()[0].endswith("(the English has changed)")
@@ -257,16 +252,14 @@ def test_check_lists_what_is_not_translated(
     assert '#, fuzzy\n#| msgid "A steep price rise' in suggestion
     assert translations("zh", RULES).texts == translations("zh", Path("rules")).texts
     shutil.copy("zh.po", folder / "languages" / "zh.po")  # a suggestion counts as no translation
-    assert _run(*words, monkeypatch=monkeypatch, capsys=capsys)[0] == 1
+    assert run(*words)[0] == 1
 
 
 @pytest.mark.filterwarnings("always")
-def test_rules_without_translations_still_answer(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rules_without_translations_still_answer(folder: Path, run: Run) -> None:
     shutil.rmtree(folder / "languages")
     words = ("diagnose", "brex-rilf", "--rules", "rules", "--lang", "nl")
-    code, out, err = _run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    code, out, err = run(*words)
     assert code == 0
     assert re.match(r"note: \d{4} texts are not yet in Dutch and stand in English", err)
     assert "Grondoorzaak: pricing" in out

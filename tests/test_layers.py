@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.one_python
+
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "churn_rules"
 LAYERS = (
     ("errors", "language", "phrases", "wrapping"),

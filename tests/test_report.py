@@ -8,9 +8,10 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from html import escape, unescape
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -31,6 +32,7 @@ from churn_rules.report.measuring import width_of, wrap
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import Span, accept, exact, parse_date
 from churn_rules.writing import write_whole
+from tests.running import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted([*(ROOT / "cases").glob("*.yaml"), *(ROOT / "tests" / "situations").glob("*.yaml")])
@@ -117,6 +119,15 @@ def _page(rulebase: Rulebase, case: Case, plan: tuple[PlanStep, ...] = ()) -> Pa
     return Page(report_html(rulebase, churn_rules.trace(case, rulebase=rulebase, engine="reference"), plan))
 
 
+PageOf = Callable[[Path], Page]
+
+
+@pytest.fixture(scope="module")
+def page_of(rulebase: Rulebase) -> PageOf:
+    """The page of a case file; each is written and read once."""
+    return cache(lambda path: _page(rulebase, churn_rules.load_case(path, rulebase)))
+
+
 def check_sound(page: Page) -> None:
     """What must hold of every page, whatever the case."""
     everything = page.top.walk()
@@ -175,9 +186,9 @@ def check_drawing(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_case_gives_a_sound_page(path: Path, rulebase: Rulebase) -> None:
+def test_every_case_gives_a_sound_page(path: Path, rulebase: Rulebase, page_of: PageOf) -> None:
     case = churn_rules.load_case(path, rulebase)
-    page = _page(rulebase, case)
+    page = page_of(path)
     check_sound(page)
     trace = churn_rules.trace(case, rulebase=rulebase, engine="reference")
     entries = {e.attributes["id"]: e for e in page.section("appendix").all("article")}
@@ -193,8 +204,8 @@ def test_every_case_gives_a_sound_page(path: Path, rulebase: Rulebase) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_what_a_rule_concludes_links_to_that_rule(path: Path, rulebase: Rulebase) -> None:
-    page = _page(rulebase, churn_rules.load_case(path, rulebase))
+def test_what_a_rule_concludes_links_to_that_rule(path: Path, rulebase: Rulebase, page_of: PageOf) -> None:
+    page = page_of(path)
     diagnosis = churn_rules.diagnose(path, rulebase=rulebase, engine="reference")
     evidence = page.section("evidence")
     for reason in diagnosis.reasons:
@@ -420,20 +431,20 @@ def test_templates_travel_with_the_package() -> None:
     assert {"page.html", "page.css", "chain.html", "appendix.html", "words.html"} <= names
 
 
-def test_the_command_writes_the_page(tmp_path: Path) -> None:
+def test_the_command_writes_the_page(tmp_path: Path, run: Run) -> None:
     page = tmp_path / "brex.html"
-    done = _run("report", "brex-rilf", "-o", page)
+    done = _run("report", "brex-rilf", "-o", page)  # in a process of its own; what follows, in this one
     assert (done.returncode, done.stdout, done.stderr) == (0, f"Wrote {page}.\n", "")
-    printed = _run("report", "brex-rilf", "-o", "-")
-    assert printed.stdout == page.read_text(encoding="utf-8")
+    printed = run("report", "brex-rilf", "-o", "-").out
+    assert printed == page.read_text(encoding="utf-8")
     assert [path.name for path in tmp_path.iterdir()] == ["brex.html"]
-    check_sound(Page(printed.stdout))
+    check_sound(Page(printed))
 
 
-def test_the_command_takes_facts() -> None:
-    done = _run("report", "--fact", "price_increase=30", "--fact", "customer_objected_to_price=yes", "-o", "-")
-    assert done.returncode == 0
-    check_sound(Page(done.stdout))
+def test_the_command_takes_facts(run: Run) -> None:
+    done = run("report", "--fact", "price_increase=30", "--fact", "customer_objected_to_price=yes", "-o", "-")
+    assert done.code == 0
+    check_sound(Page(done.out))
 
 
 def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
@@ -454,11 +465,14 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     ("output", "says"),
     [("absent/brex.html", "there is no folder `absent`"), (".", "Is a directory"), ("/dev/full", "No space left")],
 )
-def test_a_place_that_cannot_be_written_to_is_named(output: str, says: str, tmp_path: Path) -> None:
-    done = _run("report", "brex-rilf", "-o", output, cwd=tmp_path)
-    assert done.returncode == 1
-    assert f"cannot write `{output}`: {says}" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_place_that_cannot_be_written_to_is_named(
+    output: str, says: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("report", "brex-rilf", "-o", output)
+    assert done.code == 1
+    assert f"cannot write `{output}`: {says}" in done.err
+    assert "Traceback" not in done.err
     assert not list(tmp_path.iterdir())
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from churn_rules.api import diagnose, replay
+from churn_rules.engines import ENGINES
 from churn_rules.replaying import Replays
 from churn_rules.rulebase import Rulebase
 from churn_rules.schemas import SCHEMAS, as_json, json_schema
@@ -46,7 +47,27 @@ def validator(rulebase: Rulebase) -> Validator:
     return lambda kind: jsonschema.Draft202012Validator(schemas[kind])
 
 
-class _Loader(yaml.SafeLoader):
+Faults = Callable[[str, dict[str, Any]], list[str]]
+
+
+@pytest.fixture(scope="module")
+def faults(validator: Validator) -> Faults:
+    """What is wrong with an answer. Engines agree, so what another answered is held against the schema only once."""
+    fit: set[tuple[str, str]] = set()
+
+    def found(kind: str, answer: dict[str, Any]) -> list[str]:
+        text = json.dumps(answer)
+        for engine in ENGINES:  # each of these names is held against the schema by the answers to bare facts
+            text = text.replace(f'"engine": "{engine}"', '"engine": "any"')
+        wrong = [] if (kind, text) in fit else [error.message for error in validator(kind).iter_errors(answer)]
+        if not wrong:
+            fit.add((kind, text))
+        return wrong
+
+    return found
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # whichever there is: the C one is quick
     """Reads as an editor does that knows JSON: a date stays the text that it is."""
 
 
@@ -131,10 +152,10 @@ def test_the_schema_of_a_case_refuses(fault: str, validator: Validator) -> None:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_every_answer_fits_its_schema(path: Path, rulebase: Rulebase, engine: str, validator: Validator) -> None:
+def test_every_answer_fits_its_schema(path: Path, rulebase: Rulebase, engine: str, faults: Faults) -> None:
     answer = json.loads(as_json(Replays((replay(path, rulebase=rulebase, engine=engine),), met=True)))
-    assert [error.message for error in validator("replay").iter_errors(answer)] == []
-    assert [error.message for error in validator("diagnosis").iter_errors(answer["replays"][0]["diagnosis"])] == []
+    assert faults("replay", answer) == []
+    assert faults("diagnosis", answer["replays"][0]["diagnosis"]) == []
 
 
 @pytest.mark.parametrize("missing", [True, False])

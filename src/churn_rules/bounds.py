@@ -8,7 +8,7 @@ test at its lowest truth and once with each at its highest, every rule is enclos
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -235,6 +235,8 @@ class _Prospect:
                 yield from (place for place in range(first, last) if now[place] != then[place])
 
     def set(self, name: str, options: Options) -> None:
+        if name in self.options and self.options[name] == options:
+            return  # as in the outlook since which this one is worked out: so are the truths
         self.options[name] = options
         for number, low, high in self.bounds.truths(name, options):
             self.low[number], self.high[number] = low, high
@@ -322,27 +324,31 @@ def _roles(state: _Prospect, _: Topic) -> None:
 
 def _scopes(state: _Prospect, _: Topic) -> None:
     reasons = state.rulebase.reasons.values()
-    own = {reason.id: _own_scopes(state, reason) for reason in reasons}
+    drawn = {reason.id: state.drawn(Topic("scope", reason.id)) for reason in reasons}
+    own = {reason.id: _own_scopes(reason, drawn[reason.id]) for reason in reasons}
     for reason in reasons:
         sides = _combined(*state.drawn(Topic("responsible", reason.id)), reason.responsible, _one_or_both)
         state.set(f"{reason.id}.responsible", sides)
-        state.set(f"{reason.id}.scope", _scopes_of(state, reason, own))
+        state.set(f"{reason.id}.scope", _scopes_of(state, reason, own, drawn[reason.id]))
     roots = [reason.id for reason in reasons if state.may(f"{reason.id}.role", "root")]
     state.set("case.scope", _merged(own, roots, [root for root in roots if state.surely_root(root)]))
 
 
-def _scopes_of(state: _Prospect, reason: Reason, own: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    sure, maybe = state.drawn(Topic("scope", reason.id))
+_Drawn = tuple[list[object], list[object]]  # by rules that surely fire, and by rules that may
+
+
+def _scopes_of(state: _Prospect, reason: Reason, own: Mapping[str, frozenset[str]], drawn: _Drawn) -> frozenset[str]:
+    sure, maybe = drawn
     if reason.scope != "upstream" or sure:
         return own[reason.id]
     behind = _merged(own, *_roots_behind(state, reason))
     return behind | (own[reason.id] if maybe else frozenset())
 
 
-def _own_scopes(state: _Prospect, reason: Reason) -> frozenset[str]:
+def _own_scopes(reason: Reason, drawn: _Drawn) -> frozenset[str]:
     """Return the scopes that a reason may have of its own; a root has no other, since nothing stands behind it."""
     default = "undetermined" if reason.scope == "upstream" else reason.scope
-    return _combined(*state.drawn(Topic("scope", reason.id)), default, merged_scope)
+    return _combined(*drawn, default, merged_scope)
 
 
 def _merged(own: Mapping[str, frozenset[str]], roots: Iterable[str], sure: Iterable[str]) -> frozenset[str]:
@@ -377,9 +383,11 @@ def _upstream(reason: str, links: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def _combined(
-    sure: Iterable[object], maybe: Iterable[object], default: str, combine: Callable[[Iterable[str]], str]
+    sure: Collection[object], maybe: Collection[object], default: str, combine: Callable[[Iterable[str]], str]
 ) -> frozenset[str]:
     """Return what comes of combining what surely counts with any part of what may count."""
+    if not maybe:
+        return frozenset((combine(map(str, sure)) if sure else default,))
     found = {frozenset(map(str, sure))}
     for value in set(map(str, maybe)):
         found |= {told | {value} for told in found}

@@ -384,5 +384,6 @@ def derived_in_order(vocabulary: Mapping[str, Fact]) -> tuple[Fact, ...]:
             ordered[fact.id] = fact
 
     for fact in vocabulary.values():
-        visit(fact)
+        if fact.derive:
+            visit(fact)
     return tuple(ordered.values())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from churn_rules.cases import latest
@@ -52,7 +53,7 @@ class _State:
 
     def fired(self, kind: str, of: str = "") -> list[object]:
         """Return what the rules that fired add to a conclusion."""
-        return [drawn.adds for drawn in self.added.get(Topic(kind, of), ())]
+        return [adds for _, adds in self.added.get((kind, of), ())]  # type: ignore[call-overload]  # equals the Topic
 
     def drawn(self, kind: str) -> set[str]:
         """Return of what a kind of conclusion was drawn: the accommodations withheld, say."""
@@ -79,7 +80,7 @@ def conclude(
     state, before = _State(rulebase, memory, verdicts, known, added), len(known)
     for topic in stratum.topics:
         _CONCLUDE[topic.kind](state, topic.id)
-    return list(known)[before:]
+    return list(islice(known, before, None))
 
 
 # --- one function for each kind of topic ------------------------------------------------------------------------------

@@ -499,8 +499,8 @@ def _changes(topic: Topic, rulebase: Rulebase, trace: Trace, movable: set[str]) 
 
 
 def _consequences(finding: str, rulebase: Rulebase, trace: Trace, movable: set[str]) -> Iterator[str]:
-    for rule in rulebase.rules.values():
-        if trace.verdicts[rule.id] is None and any(test.name == finding for test in tests(rule.premise)):
+    for rule in rulebase.readers.get(finding, ()):
+        if trace.verdicts[rule.id] is None:
             for topic, _ in drawn_by(rule.then):
                 yield from _changes(topic, rulebase, trace, movable)
 

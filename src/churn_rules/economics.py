@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from churn_rules.cases import Cost
 from churn_rules.figures import Figures
@@ -122,7 +123,15 @@ def break_even(
     Source:
         The cost-benefit analysis of Cespedes & Poblete 2019, written as a break-even probability: our judgement.
     """
-    way = _way("for_this_customer", known, _carve_out(offered, costs), figures or _NO_FIGURES)
+    inputs = tuple((name, known[name]) for name in INPUTS if name in known)
+    return _break_even(inputs, tuple(offered), tuple(costs), figures or _NO_FIGURES)
+
+
+@lru_cache(maxsize=256)  # one diagnosis asks for the same several times: in premises, in the report and for each way
+def _break_even(
+    known: tuple[tuple[str, Value], ...], offered: tuple[str, ...], costs: tuple[Cost, ...], figures: Figures
+) -> Economics:
+    way = _way("for_this_customer", dict(known), _carve_out(offered, costs), figures)
     chance = way.chance
     return Economics(
         value=way.value.span() if way.value else None,

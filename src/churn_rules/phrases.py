@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -18,6 +19,7 @@ _TABLE = "in_english"  # every argument of a call is one
 _IN_A_TEMPLATE = re.compile(r'\bsay\("((?:[^"\\]|\\.)*)"')
 
 
+@cache  # the program does not change while it runs
 def phrases_of_the_program() -> tuple[str, ...]:
     """Return every sentence of the program that is said in the language of an answer, each once."""
     found = (phrase for file in _sources(files("churn_rules")) for phrase in _phrases_in(file))

@@ -284,6 +284,15 @@ class Rulebase:
         return frozenset(test.name for rule in self.rules.values() for test in tests(rule.premise))
 
     @cached_property
+    def readers(self) -> Mapping[str, tuple[Rule, ...]]:
+        """For each name, the rules that test it, in their order."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules.values():
+            for name in dict.fromkeys(test.name for test in tests(rule.premise)):
+                found.setdefault(name, []).append(rule)
+        return {name: tuple(rules) for name, rules in found.items()}
+
+    @cached_property
     def terms(self) -> Mapping[str, Term]:
         """Everything that a premise may name, by name."""
         return conclusion_terms(self.vocabulary, self.findings, self.reasons, self.accommodations, self.language)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,7 +24,14 @@ __all__ = ["SCHEMAS", "as_json", "json_schema"]
 
 def as_json(value: object) -> str:
     """Return any answer of this package as JSON text."""
-    return str(TypeAdapter(type(value)).dump_json(value, by_alias=True, indent=2).decode())
+    adapter = _adapter(type(value))  # type: ignore[arg-type]  # every class is hashable, whatever its instances are
+    return str(adapter.dump_json(value, by_alias=True, indent=2).decode())
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """Return what knows a kind of answer; it is made once, since making it is slow."""
+    return TypeAdapter(kind)
 
 
 def json_schema(kind: str, rulebase: Rulebase) -> str:
@@ -102,17 +110,17 @@ def _case_schema(rulebase: Rulebase) -> dict[str, Any]:
 
 
 def _diagnosis_schema(rulebase: Rulebase) -> dict[str, Any]:
-    schema = TypeAdapter(Diagnosis).json_schema(by_alias=True, mode="serialization")
+    schema = _adapter(Diagnosis).json_schema(by_alias=True, mode="serialization")
     _only(schema["$defs"]["ReasonReport"]["properties"]["reason"], rulebase.reasons)
     return _titled(schema, "A diagnosis of churn-rules")
 
 
 def _replay_schema(_: Rulebase) -> dict[str, Any]:
-    return _titled(TypeAdapter(Replays).json_schema(by_alias=True, mode="serialization"), "Replays of churn-rules")
+    return _titled(_adapter(Replays).json_schema(by_alias=True, mode="serialization"), "Replays of churn-rules")
 
 
 def _plan_schema(rulebase: Rulebase) -> dict[str, Any]:
-    schema = TypeAdapter(Plan).json_schema(by_alias=True, mode="serialization")
+    schema = _adapter(Plan).json_schema(by_alias=True, mode="serialization")
     for shape in ("PlannedStep", "LeftOut"):
         _only(schema["$defs"][shape]["properties"]["id"], rulebase.steps)
     return _titled(schema, "A plan of churn-rules")

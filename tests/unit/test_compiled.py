@@ -30,6 +30,13 @@ def decided(premise: Condition, known: Mapping[str, Value]) -> Truth:
     return engine_for(rulebase(), "compiled").decide(one, known)
 
 
+def alone(premise: Condition) -> tuple[Rule, Rulebase]:
+    """Return a rule and the rule base of nothing else, whose engine generates it once for all that may be known."""
+    one = replace(rule("only", evidence={"pricing": 0.5}), premise=premise)
+    strata = (Stratum((one,), rulebase().strata[0].topics),)
+    return one, replace(rulebase(), rules={"only": one}, strata=strata, engines={})
+
+
 def traces(rules: Rulebase, known: Mapping[str, Value]) -> tuple[Trace, Trace]:
     memory: Memory = replace(remember(case(), rules.vocabulary), values=known)
     reference, ours = (engine_for(rules, engine).run(memory) for engine in ("reference", "compiled"))
@@ -177,8 +184,7 @@ def _nested(depth: int) -> Condition:
 @pytest.mark.parametrize("room", [12, 60])
 def test_as_deeply_nested_as_the_reference_takes(room: int) -> None:
     deep = _nested(sys.getrecursionlimit() - _frames() - room)
-    one = replace(rule("deep", evidence={"pricing": 0.5}), premise=deep)
-    rules = replace(rulebase(), rules={"deep": one}, strata=(Stratum((one,), rulebase().strata[0].topics),), engines={})
+    one, rules = alone(deep)
     for known in ({}, {"innermost": True}, {f"flag_{number}": number % 2 > 0 for number in range(7)}):
         assert engine_for(rules, "compiled").decide(one, known) is holds(deep, known)
 
@@ -194,8 +200,9 @@ def _frames() -> int:
 def test_a_premise_of_many_parts(whole: type[All | conditions.Any]) -> None:
     wide = whole(tuple(when(f"flag_{number}", "is", limit=True) for number in range(5000)))
     half = {f"flag_{number}": True for number in range(0, 5000, 2)}
+    one, rules = alone(wide)
     for known in ({}, half, dict.fromkeys(half, False), {f"flag_{number}": whole is All for number in range(5000)}):
-        assert decided(wide, known) is holds(wide, known)
+        assert engine_for(rules, "compiled").decide(one, known) is holds(wide, known)
 
 
 # --- shared, copied, on its own ---------------------------------------------------------------------------------------

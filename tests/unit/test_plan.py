@@ -26,6 +26,8 @@ from churn_rules.schemas import as_json, json_schema
 from churn_rules.vocabulary import exact, parse_date
 from churn_rules.writing import write_whole
 
+pytestmark = pytest.mark.usefixtures("loaded_before")
+
 ROOT = Path(__file__).resolve().parents[2]
 PLANS = ROOT / "tests" / "plans"
 REWRITE = os.environ.get("CHURN_REWRITE_GOLDENS") == "1"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 import churn_rules
 from churn_rules.errors import LoadError
 from churn_rules.wording import Phrases, Wording
+from tests.running import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDENS = Path(__file__).parent / "wording"
@@ -131,25 +130,23 @@ def test_a_hint_tells_where(blunt: Path, rulebase: churn_rules.Rulebase) -> None
     ]
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-c", "from churn_rules.cli import main; main()"]
-    return subprocess.run([*program, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize("command", ["diagnose", "replay"])
-def test_hints_go_to_stderr_and_change_nothing(command: str, blunt: Path) -> None:
-    done = run(command, blunt.name, cwd=blunt.parent)
+def test_hints_go_to_stderr_and_change_nothing(
+    command: str, blunt: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(blunt.parent)
+    done = run(command, blunt.name)
     golden = GOLDENS / "blunt.txt"
     if os.environ.get("CHURN_REWRITE_GOLDENS") == "1":
-        golden.write_text(done.stderr, encoding="utf-8")
-    assert (done.returncode, done.stderr) == (0, golden.read_text(encoding="utf-8"))
-    assert "hint" not in done.stdout
+        golden.write_text(done.err, encoding="utf-8")
+    assert (done.code, done.err) == (0, golden.read_text(encoding="utf-8"))
+    assert "hint" not in done.out
 
 
-def test_hints_stand_in_the_json_of_a_replay_only(blunt: Path) -> None:
+def test_hints_stand_in_the_json_of_a_replay_only(blunt: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(blunt.parent)
     replayed, diagnosed = (
-        json.loads(run(command, blunt.name, "--format", "json", cwd=blunt.parent).stdout)
-        for command in ("replay", "diagnose")
+        json.loads(run(command, blunt.name, "--format", "json").out) for command in ("replay", "diagnose")
     )
     replay = replayed["replays"][0]
     assert replay["hints"][0] == {

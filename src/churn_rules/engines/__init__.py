@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
-from churn_rules.errors import UnknownNameError
+from churn_rules.errors import MissingPackageError, UnknownNameError
 
 if TYPE_CHECKING:
     from churn_rules.cases import Memory
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT", "ENGINES", "Engine", "Firing", "Trace", "engine_for"]
 
 DEFAULT = "durable"
-ENGINES = ("durable", "reference", "compiled")
+ENGINES = ("durable", "reference", "compiled", "columnar")
 
-_CLASSES = {"durable": "DurableEngine", "reference": "ReferenceEngine", "compiled": "CompiledEngine"}
+_CLASSES = {
+    "durable": "DurableEngine",
+    "reference": "ReferenceEngine",
+    "compiled": "CompiledEngine",
+    "columnar": "ColumnarEngine",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -54,6 +59,7 @@ def engine_for(rulebase: Rulebase, name: str = DEFAULT) -> Engine:
     Raises:
         UnknownNameError: There is no engine of that name.
         EngineError: The rule base is past what the engine can be trusted with.
+        MissingPackageError: The engine needs an extra.
     """
     if name not in ENGINES:
         raise UnknownNameError("engine", name, ENGINES)
@@ -67,6 +73,8 @@ def _make(rulebase: Rulebase, name: str) -> Engine:
     try:
         module = import_module(f"churn_rules.engines.{name}")
     except ModuleNotFoundError as error:
+        if error.name in ("narwhals", "polars"):
+            raise MissingPackageError("the columnar engine", "Narwhals and Polars", "portfolio") from error
         if error.name != "durable_rules_engine":
             raise
         warnings.warn(

@@ -138,11 +138,23 @@ def _matching(premise: Condition) -> tuple[str, ...] | None:
 
 def _generate(rules: Sequence[Rule]) -> _Decide:
     definition = _definition(rules)
-    module = ast.fix_missing_locations(ast.Module([definition], []))
+    module = _placed(ast.Module([definition], []))
     code = next(item for item in compile(module, "<rules>", "exec").co_consts if isinstance(item, CodeType))
     return FunctionType(code, {}, definition.name, (False,) * (len(definition.args.args) - len(_GIVEN)))
 
 
+def _placed(module: ast.Module) -> ast.Module:
+    """Say of every node that it stands in line 1, as `ast.fix_missing_locations` does, only sooner."""
+    waiting: list[ast.AST] = [module]
+    while waiting:
+        inside = vars(waiting.pop())
+        for part in inside.values():
+            waiting += part if isinstance(part, list) else (part,) if isinstance(part, ast.AST) else ()
+        inside.update(_PLACE)
+    return module
+
+
+_PLACE = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
 _GIVEN = ("known", "verdicts", "fire")
 
 

@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from decimal import Decimal
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -214,6 +215,7 @@ def _literal(value: bool | str | float) -> str:  # noqa: FBT001  # a value, not 
     return text if "." in text else f"{text}.0"  # and cuts whole numbers at 2**63
 
 
+@lru_cache(maxsize=1024)
 def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 

@@ -140,8 +140,8 @@ def _joined(parts: list[Kleene], *, settles: bool) -> Kleene:
     if not columns:
         return None if open_part else not settles
     joined = reduce(or_ if settles else and_, columns)
-    if open_part:
-        return joined | xp.lit(None, dtype=xp.Boolean) if settles else joined & xp.lit(None, dtype=xp.Boolean)
+    if open_part:  # a part that nobody knows leaves unknown whatever the others do not settle
+        return xp.when(joined if settles else ~joined).then(xp.lit(settles))
     return joined
 
 

@@ -36,10 +36,10 @@ class Door:
     """Takes a frame in, and gives a frame of the same kind back."""
 
     def __init__(self, table: Any) -> None:
-        self.table = table
+        self.rows = nw.to_native(table).index if table.implementation.is_pandas() else None
+        self.table = table if self.rows is None else _as_arrow(nw.to_native(table))
         self.eager = isinstance(table, nw.DataFrame)
         self.on_polars = table.implementation.is_polars()
-        self.on_pandas = table.implementation.is_pandas_like()
         self.on_spark = table.implementation.is_pyspark() or table.implementation.is_pyspark_connect()
 
     @property
@@ -58,8 +58,6 @@ class Door:
             TableError: A column is of the wrong type.
         """
         table = self.table
-        if self.on_pandas:  # with NumPy's types unknown is a number, and the logic of unknowns comes out wrong
-            table = nw.from_native(nw.to_native(table).convert_dtypes(dtype_backend="pyarrow"))
         schema = table.collect_schema()
         names = {name: f"i{place}" for place, name in enumerate(schema.names())}
         kinds = _kinds(layout, vocabulary)
@@ -107,7 +105,29 @@ class Door:
         chosen = frame.select(*(column.alias(name) for name, column in every.items()))
         if self.eager:
             chosen = chosen.collect()
-        return chosen if self.on_polars else nw.to_native(chosen)
+        native = chosen if self.on_polars else nw.to_native(chosen)
+        return native if self.rows is None else _as_pandas(native, self.rows)
+
+
+def _as_arrow(frame: Any) -> Any:
+    """Return a pandas frame as an Arrow table: in NumPy's types unknown is a number, and logic takes it for false.
+
+    Raises:
+        TableError: A column holds values of several types.
+    """
+    import pyarrow as pa  # noqa: PLC0415  # needed for pandas alone
+
+    try:
+        return nw.from_native(pa.Table.from_pandas(frame, preserve_index=False))
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TableError(f"a column holds values of several types: {error.args[-1]}") from error
+
+
+def _as_pandas(table: Any, index: Any) -> Any:
+    """Return an Arrow table as a pandas frame of Arrow's types, with the rows called as before."""
+    import pandas as pd  # noqa: PLC0415  # as above
+
+    return table.to_pandas(types_mapper=pd.ArrowDtype).set_axis(index)
 
 
 def _kinds(layout: Layout, vocabulary: Mapping[str, Fact]) -> dict[str, _Kind]:
