@@ -17,7 +17,7 @@ from tests.running import Run
 pytestmark = pytest.mark.one_python
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = re.compile(r'"([YSVRCFTQ][1-9]\d\d)"')
+CODE = re.compile(r'"([YSVRCFTQM][1-9]\d\d)"')
 SHELL = "".join(re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL))
 README_COMMANDS = re.findall(r"^churn-rules ([^#\n]+)", SHELL, re.MULTILINE)
 

@@ -27,6 +27,7 @@ from churn_rules.reading import case_from_facts, case_paths, read_case, read_cas
 from churn_rules.reading.documents import read_document
 from churn_rules.reading.shapes import FactShape, shape_of
 from churn_rules.typed import read_date
+from tests import table_faults
 
 BROKEN = Path(__file__).parent / "broken"
 SOURCE = Path(__file__).parents[1] / "src"
@@ -351,6 +352,7 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "Y104-nul-byte": nul_byte,
     "Y120-too-many-values": too_many_values,
     "Y121-too-many-faults": too_many_faults,
+    **table_faults.MADE,
 }
 
 
@@ -374,7 +376,7 @@ def test_every_code_has_a_golden() -> None:
     found = {
         code
         for path in SOURCE.rglob("*.py")
-        for code in re.findall(r'"([YSRVCFTQ]\d{3})"', path.read_text(encoding="utf-8"))
+        for code in re.findall(r'"([YSRVCFTQM]\d{3})"', path.read_text(encoding="utf-8"))
     }
     shown = {path.name[:4] for path in BROKEN.glob("*.txt")}
     assert found == shown

@@ -17,7 +17,7 @@ LAYERS = (
     ("conditions", "figures"),
     ("asking",),
     ("rulebase", "cases"),
-    ("accounts", "patterns", "economics", "translating", "worth"),
+    ("accounts", "mappings", "patterns", "economics", "translating", "worth"),
     ("reading",),
     ("checking", "conclusions"),
     ("loading",),
@@ -31,7 +31,7 @@ LAYERS = (
     ("conversation", "interviewing"),
     ("api",),
     ("plan_calendar", "plan_pages", "report", "writing"),
-    ("saving",),
+    ("saving", "tables"),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

@@ -23,6 +23,7 @@ __all__ = [
     "OutputError",
     "PlanError",
     "TableError",
+    "TableFileError",
     "UnknownNameError",
     "ValueRefusedError",
     "closest",
@@ -138,6 +139,10 @@ class LoadError(_IssuesError):
 
 class CaseError(_IssuesError):
     """A case could not be read; `issues` holds everything that is wrong with it."""
+
+
+class TableFileError(_IssuesError):
+    """A file with a table of accounts, or its mapping, cannot be used; `issues` holds all that is wrong with it."""
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from churn_rules.cli.interviews import ask, verify_certificate
+from churn_rules.cli.portfolios import explain_row, map_columns, score
 from churn_rules.cli.shared import (
     asked_of,
     case_argument,
@@ -39,6 +40,7 @@ from churn_rules.errors import (
     ChurnRulesError,
     LoadError,
     MissingPackageError,
+    TableFileError,
     UnknownNameError,
     render_issues,
 )
@@ -83,8 +85,8 @@ def _run() -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except (LoadError, CaseError) as error:
-        asked_wrongly = all(issue.code.startswith("F4") for issue in error.issues)
+    except (LoadError, CaseError, TableFileError) as error:
+        asked_wrongly = all(issue.code.startswith(("F4", "M61")) for issue in error.issues)
         return _complain(render_issues(error.issues), 2 if asked_wrongly else 1)
     except (UnknownNameError, MissingPackageError) as error:
         return _complain(f"error: {error}", 2)
@@ -477,5 +479,5 @@ def version(*, rules: Path | None, as_: str) -> None:
     click.echo(as_json(found) if as_ == "json" else "\n".join(f"{name} {value}" for name, value in found.items()))
 
 
-cli.add_command(ask)
-cli.add_command(verify_certificate)
+for _command in (ask, verify_certificate, map_columns, score, explain_row):
+    cli.add_command(_command)

@@ -11,6 +11,7 @@ from churn_rules.reading.cases import (
 )
 from churn_rules.reading.documents import as_yaml
 from churn_rules.reading.draft import Draft
+from churn_rules.reading.mappings import read_mapping, read_mapping_document
 from churn_rules.reading.rules import LANGUAGES_FOLDER, read_rules
 from churn_rules.reading.translations import read_translations, translations_as_po
 
@@ -24,6 +25,8 @@ __all__ = [
     "read_answers",
     "read_case",
     "read_cases",
+    "read_mapping",
+    "read_mapping_document",
     "read_plain_case",
     "read_rules",
     "read_translations",

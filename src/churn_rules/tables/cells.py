@@ -1,0 +1,360 @@
+"""A mapping as expressions: from the columns of a file to the canonical table of accounts, and which cells do not fit.
+
+The canonical table is what `churn_rules.score` takes; see `churn_rules.accounts`. Never reads a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from churn_rules.mappings import UNKNOWN, TableMapping, ToldCost, ToldDate, ToldFact, called
+from churn_rules.rulebase import Rulebase
+from churn_rules.tables.faults import fault
+from churn_rules.tables.opening import ROW, Table
+from churn_rules.tables.parsing import as_keys, boolean_words, choice_words, dates, numbers, translated
+from churn_rules.vocabulary import SIDES, Fact, Span, Value
+
+__all__ = ["NUMBERED", "STATED", "Cells", "Check", "canonical_cells", "cells_of", "free_name"]
+
+NUMBERED = "row"  # the column of a result that holds the number of a row in its file
+STATED = "stated_reason"  # the one fact that is known by name here: what somebody gave as the reason
+_LONGEST_CELL = 100_000
+_RESERVED = frozenset(
+    {
+        *("row", "rules", "fault", "lost", "cost", "decision", "scope", "root", "responsible", "economics"),
+        *("break_even", "value", "attempt", "accommodation", "landmine", "named", "disagreement", "warning"),
+        *("missing", "discrepancy", "fired", "stated"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What can be wrong with a column: `bad` is true for a cell that cannot be used, and why, and how to mend it."""
+
+    column: str
+    bad: pl.Expr
+    why: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A table as the engine takes it.
+
+    `kept` names what is carried over, the number of the row first; `origins` finds the column of the file that a
+    canonical one comes from; `blank` is true for a row in which nothing is filled in: no account, and no fault either.
+    """
+
+    columns: tuple[pl.Expr, ...]
+    checks: tuple[Check, ...]
+    kept: tuple[str, ...]
+    origins: Mapping[str, str]
+    blank: pl.Expr
+
+    @property
+    def any_bad(self) -> pl.Expr:
+        """True for a row that cannot be used."""
+        bad = [check.bad.fill_null(value=False) for check in self.checks]
+        return pl.any_horizontal(bad) if bad else pl.lit(value=False)
+
+    def canonical(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the canonical table of the rows that can be used, with what is kept first."""
+        usable = frame.filter(~self.any_bad & ~self.blank) if self.checks else frame
+        return usable.select(self.columns)
+
+
+def free_name(heading: str, rulebase: Rulebase) -> str:
+    """Return what a column that is carried over is called: as it was, unless a result has a column of that name."""
+    stem = heading.partition(".")[0]
+    taken = stem in _RESERVED or stem in rulebase.vocabulary or stem in rulebase.reasons
+    return f"{heading} (in the file)" if taken else heading
+
+
+def canonical_cells(table: Table, rulebase: Rulebase) -> Cells:
+    """Return a table whose columns are called as what they tell already, and carry over all others.
+
+    Raises:
+        TableFileError: No column tells anything, or one is nearly called like one that would.
+    """
+    tellable = _tellable(rulebase)
+    told = [name for name in table.headings if name in tellable]
+    others = [name for name in table.headings if name not in tellable]
+    for name in others if told else ():
+        near = difflib.get_close_matches(name, tellable, n=1, cutoff=0.85)
+        if near:
+            what, why = f"the column `{name}` tells no fact", "it is nearly called like one, and would be ignored"
+            raise fault("M607", what, why, f"did you mean `{near[0]}`? Else give it another name", table.path)
+    if not told:
+        why = "no column is called as a fact, so that nothing says which column tells what"
+        fix = f"let it be proposed: churn-rules map {table.path} -o mapping.yaml, then add --mapping mapping.yaml"
+        raise fault("M616", "a mapping is needed", why, fix, table.path)
+    kept = [pl.col(ROW).cast(pl.UInt32).alias(NUMBERED)]
+    kept += [pl.col(name).alias(free_name(name, rulebase)) for name in others]
+    columns = [pl.col(name) for name in told]
+    kept += _stated(columns)
+    names = tuple(expression.meta.output_name() for expression in kept)
+    origins = {name: name for name in told}
+    return Cells((*kept, *columns), (), names, origins, pl.lit(value=False))
+
+
+def _tellable(rulebase: Rulebase) -> dict[str, None]:
+    stems = [called(fact, side) for fact in rulebase.vocabulary for side in SIDES]
+    names = [f"{stem}{end}" for stem in stems for end in ("", ".to", ".on", ".on.to")]
+    costs = [f"cost.{item}.{when}" for item in rulebase.accommodations for when in ("once", "yearly")]
+    return dict.fromkeys([*names, "lost", "lost.to", *costs, *(f"{cost}.to" for cost in costs)])
+
+
+def cells_of(table: Table, mapping: TableMapping, rulebase: Rulebase) -> Cells:
+    """Make the expressions that turn a table into the canonical one."""
+    return _Maker(table, mapping, rulebase).make()
+
+
+class _Maker:
+    def __init__(self, table: Table, mapping: TableMapping, rulebase: Rulebase) -> None:
+        self.table, self.mapping, self.rulebase = table, mapping, rulebase
+        self.schema = table.frame.collect_schema()
+        self.checks: list[Check] = []
+        self.origins: dict[str, str] = {}
+
+    def make(self) -> Cells:
+        self._check_rows()
+        kept = [pl.col(ROW).cast(pl.UInt32).alias(NUMBERED)]
+        kept += [pl.col(name).alias(free_name(name, self.rulebase)) for name in self.mapping.kept]
+        told = [*self._lost(), *self._facts(), *self._constants(), *self._costs()]
+        kept += _stated(told)
+        self._check_lengths()
+        names = tuple(expression.meta.output_name() for expression in kept)
+        return Cells((*kept, *told), tuple(self.checks), names, self.origins, self._blank())
+
+    # --- rows ---
+
+    def _check_rows(self) -> None:
+        if self.table.ragged:
+            width, rows = len(self.table.headings), list(self.table.ragged)
+            why = f"the row does not have as many cells as there are headings ({width}), so that they may be mixed up"
+            fix = "put quotes around a cell that holds the delimiter; the last row may be cut off"
+            self.checks.append(Check("", pl.col(ROW).is_in(rows), why, fix))
+        if account := self.mapping.account:
+            bad = pl.col(account).is_null() if self.schema[account] != pl.String else self._empty(account)
+            self.checks.append(Check(account, bad, "the account has no name", "fill it in"))
+
+    def _empty(self, column: str) -> pl.Expr:
+        return pl.col(column).fill_null("").str.strip_chars() == ""
+
+    def _blank(self) -> pl.Expr:
+        if self.table.kind == "parquet":
+            return pl.lit(value=False)
+        return pl.all_horizontal([self._empty(column) for column in self.table.headings])
+
+    def _check_lengths(self) -> None:
+        used = dict.fromkeys(name for name, _ in self.mapping.columns())
+        for column in used:
+            if self.schema[column] == pl.String:
+                why, fix = f"the cell holds more than {_LONGEST_CELL:,} bytes", "shorten it; a quote may be open"
+                self.checks.append(Check(column, pl.col(column).str.len_bytes() > _LONGEST_CELL, why, fix))
+
+    # --- what columns tell ---
+
+    def _key(self, column: str) -> pl.Expr:
+        """Return the cells of a column as they are compared, whatever its type."""
+        dtype, cells = self.schema[column], pl.col(column)
+        if isinstance(dtype, pl.Datetime):
+            cells = cells.dt.date()
+        elif dtype.is_float():
+            whole = cells.cast(pl.Int64, strict=False)
+            cells = pl.when(whole.cast(dtype) == cells).then(whole.cast(pl.String)).otherwise(cells.cast(pl.String))
+        return as_keys(cells.cast(pl.String))
+
+    def _lost(self) -> Iterator[pl.Expr]:
+        if told := self.mapping.lost:
+            yield from self._dates("lost", told)
+
+    def _dates(self, name: str, told: ToldDate) -> Iterator[pl.Expr]:
+        low, high = self._days(told)
+        self._check(told.column, low, UNKNOWN, _date_words(told.dates))
+        self.origins[name] = told.column
+        yield low.alias(name)
+        yield high.alias(f"{name}.to")
+
+    def _days(self, told: ToldDate) -> tuple[pl.Expr, pl.Expr]:
+        dtype = self.schema[told.column]
+        if dtype == pl.Date or isinstance(dtype, pl.Datetime):
+            return pl.col(told.column).cast(pl.Date), pl.lit(None, pl.Date)
+        return dates(self._key(told.column), told.dates)
+
+    def _check(
+        self,
+        column: str,
+        value: pl.Expr,
+        unknown: Iterable[str],
+        words: tuple[str, str],
+        silent: pl.Expr | None = None,
+    ) -> None:
+        """Note a cell as bad that is filled in, gives no value, and says nowhere that it is unknown."""
+        key = self._key(column)
+        bad = key.is_not_null() & value.is_null() & ~key.is_in(sorted(unknown))
+        bad = bad if silent is None else bad & ~silent.fill_null(value=False)
+        self.checks.append(Check(column, bad, *words))
+
+    def _facts(self) -> Iterator[pl.Expr]:
+        for told in self.mapping.facts:
+            fact = self.rulebase.vocabulary[told.fact]
+            self.origins[told.name] = told.column
+            if fact.type in ("number", "date"):
+                yield from self._measure(told, fact)
+            else:
+                yield self._word(told, fact).alias(told.name)
+            if told.dated:
+                yield from self._dates(f"{told.name}.on", told.dated)
+
+    def _unknown(self, told: ToldFact, words: Mapping[str, object]) -> set[str]:
+        """Return the cells that say nothing of this fact: unknown ones, and what other facts of the column mean."""
+        siblings = [other for other in self.mapping.facts if other.column == told.column and other is not told]
+        said = {cell for other in siblings for cell in other.values}
+        silent = {cell for cell, value in told.values.items() if value is None}
+        return (set(told.unknown) | said - set(told.values) | silent) - {
+            word for word, value in words.items() if value is not None
+        }
+
+    def _word(self, told: ToldFact, fact: Fact) -> pl.Expr:
+        """Return a choice, or yes or no."""
+        known = choice_words(fact) if fact.type == "choice" else dict(boolean_words())
+        words = known | {cell: value for cell, value in told.values.items() if value is not None}
+        words = {word: value for word, value in words.items() if told.values.get(word, value) is not None}
+        dtype = pl.Enum(fact.choices) if fact.type == "choice" else pl.Boolean
+        value = translated(self._key(told.column), words, dtype)
+        silent = pl.lit(value=False)
+        if told.bands:  # a cell that is named by itself stands before a band
+            figure = self._figure(told.column, told)
+            for low, high, meant in reversed(told.bands):
+                inside = figure.is_between(low, high) & ~self._key(told.column).is_in(sorted(told.values))
+                value = pl.when(inside).then(pl.lit(meant, dtype)).otherwise(value)
+                silent = silent | inside if meant is None else silent
+        if not told.others_unknown:
+            self._check(told.column, value, self._unknown(told, words), _word_faults(fact), silent)
+        return value
+
+    def _measure(self, told: ToldFact, fact: Fact) -> Iterator[pl.Expr]:
+        """Yield the ends of a number or a date."""
+        low, high = self._ends(told, fact, told.column)
+        self._note(told, fact, told.column, low)
+        if told.to:
+            last_low, last_high = self._ends(told, fact, told.to)
+            self._note(told, fact, told.to, last_low)
+            upper = pl.coalesce(last_high, last_low)
+            if fact.type == "number":  # an end that is not told is open
+                upper = pl.when(low.is_not_null() & upper.is_null()).then(fact.high).otherwise(upper)
+                low = pl.when(low.is_null() & upper.is_not_null()).then(fact.low).otherwise(low)
+            high = upper
+        yield low.alias(told.name)
+        if told.to or fact.type == "date" or any(_is_range(value) for value in told.values.values()):
+            yield high.alias(f"{told.name}.to")
+
+    def _ends(self, told: ToldFact, fact: Fact, column: str) -> tuple[pl.Expr, pl.Expr]:
+        key, spans = self._key(column), {cell: v for cell, v in told.values.items() if isinstance(v, Span)}
+        if fact.type == "date":
+            low, high = self._days(ToldDate(column, told.dates))
+        else:
+            low, high = self._figure(column, told), pl.lit(None, pl.Float64)
+            low = (low * told.times).round(9) if told.times != 1 else low
+        if not spans:
+            return low, high
+        dtype = pl.Date if fact.type == "date" else pl.Float64
+        lows, highs = ({cell: _end(span[end], fact) for cell, span in spans.items()} for end in (0, 1))
+        return pl.coalesce(translated(key, lows, dtype), low), pl.coalesce(translated(key, highs, dtype), high)
+
+    def _figure(self, column: str, told: ToldFact | ToldCost) -> pl.Expr:
+        if self.schema[column].is_numeric():
+            value = pl.col(column).cast(pl.Float64)
+            return pl.when(value.is_finite()).then(value)
+        return numbers(self._key(column), told.decimal)
+
+    def _note(self, told: ToldFact, fact: Fact, column: str, value: pl.Expr) -> None:
+        if not told.others_unknown:
+            words = _number_words(told.decimal) if fact.type == "number" else _date_words(told.dates)
+            self._check(column, value, self._unknown(told, {}) - set(_spans(told)), words)
+
+    # --- what is the same for all ---
+
+    def _constants(self) -> Iterator[pl.Expr]:
+        for told in self.mapping.constants:
+            yield from _constant(told.name, told.value, self.rulebase.vocabulary[told.fact])
+
+    def _costs(self) -> Iterator[pl.Expr]:
+        for told in self.mapping.costs:
+            if isinstance(told.told, Span):
+                yield from _amount(told.name, told.told)
+                continue
+            value = self._figure(told.told, told)
+            self.origins[told.name] = told.told
+            self._check(told.told, value, UNKNOWN, _number_words(told.decimal))
+            yield value.alias(told.name)
+
+
+def _stated(told: Iterable[pl.Expr]) -> list[pl.Expr]:
+    """Return what each side gave as the reason once more, to be carried over: results hold no facts."""
+    by_name = {expression.meta.output_name(): expression for expression in told}
+    names = {side: STATED if side == "record" else f"{STATED}.{side}" for side in SIDES}
+    return [by_name[name].alias(f"stated.{side}") for side, name in names.items() if name in by_name]
+
+
+def _spans(told: ToldFact) -> Iterator[str]:
+    return (cell for cell, value in told.values.items() if value is not None)
+
+
+def _end(end: float, fact: Fact) -> float | date:
+    return date.fromordinal(int(end)) if fact.type == "date" else end
+
+
+def _is_range(value: Value | None) -> bool:
+    return isinstance(value, Span) and value.low != value.high
+
+
+def _constant(name: str, value: Value, fact: Fact) -> Iterator[pl.Expr]:
+    if not isinstance(value, Span):
+        dtype = pl.Enum(fact.choices) if fact.type == "choice" else pl.Boolean
+        yield pl.lit(value, dtype).alias(name)
+    elif fact.type == "date":
+        ends = [date.fromordinal(int(end)) for end in value]
+        yield from (pl.lit(end, pl.Date).alias(called) for called, end in zip((name, f"{name}.to"), ends, strict=True))
+    else:
+        yield from _amount(name, value)
+
+
+def _amount(name: str, value: Span) -> Iterator[pl.Expr]:
+    yield pl.lit(value.low, pl.Float64).alias(name)
+    if value.low != value.high:
+        yield pl.lit(value.high, pl.Float64).alias(f"{name}.to")
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _number_words(decimal: str | None) -> tuple[str, str]:
+    why = "it is no number"
+    if decimal is None:
+        fix = "write a bare number such as 1200.5; where figures have commas, say `decimal: comma` or `decimal: point`"
+        return f"{why} that can be read in one way only", f"{fix} in the mapping"
+    written = "1.200,5 or 1200,5" if decimal == "comma" else "1,200.5 or 1200.5"
+    return why, f"write it as {written}, or leave it empty where it is unknown"
+
+
+def _date_words(order: str) -> tuple[str, str]:
+    if order == "year-first":
+        fix = "write 2009-03-31, 2009-03 or 2009; for 31/03/2009 say `dates: day-first` (or month-first) in the mapping"
+        return "it is no date that can be read in one way only", fix
+    written = "31/03/2009" if order == "day-first" else "03/31/2009"
+    return "there is no such day", f"write it as {written}, or as 2009-03-31"
+
+
+def _word_faults(fact: Fact) -> tuple[str, str]:
+    fix = "say under `values` in the mapping what it means, or write `others: unknown` there"
+    if fact.type == "boolean":
+        return f"`{fact.id}` is yes or no, and it is neither", fix
+    return f"nothing says which choice of `{fact.id}` it is", f"{fix}; there are {', '.join(fact.choices)}"

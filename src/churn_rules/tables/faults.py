@@ -1,0 +1,47 @@
+"""How a fault of a file is raised: what, where, why and how to mend it, as everywhere.
+
+Never decides what is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import polars as pl
+
+from churn_rules.errors import Issue, Location, TableFileError
+
+__all__ = ["fault", "foreseen", "short"]
+
+
+def fault(code: str, what: str, why: str, fix: str, path: str, line: int = 0) -> TableFileError:
+    """Return the error that says it; a line of 0 means the whole file."""
+    return TableFileError([Issue(code, what, why, fix, Location(path, line, 1 if line else 0))])
+
+
+def short(text: object, most: int = 80) -> str:
+    """Return a text as errors show it: on one line, cut where it is long."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+@contextmanager
+def foreseen(path: str) -> Iterator[None]:
+    """Turn whatever Polars finds wrong with a file while it reads it into one error.
+
+    Raises:
+        TableFileError: M628, for all of it; what the reader says is quoted.
+        OSError: The system refused something, such as more room on the disk.
+    """
+    try:
+        yield
+    except pl.exceptions.PanicException as error:  # a BaseException: the reader gave up on the file
+        raise _damaged(path, error) from None
+    except pl.exceptions.PolarsError as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: str, error: BaseException) -> TableFileError:
+    why = f"the reader says: {short(str(error).partition(chr(10))[0], 160)}"
+    return fault("M628", "the file is damaged, or cut off", why, "export it again", path)

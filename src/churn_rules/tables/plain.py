@@ -1,0 +1,280 @@
+"""CSV files: how one is written, whether it is sound, and its rows as a lazy frame of text.
+
+Reads each file once as bytes before anything is made of it, so that a bad file stops before any output.
+Never knows what a column means.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from churn_rules.errors import TableFileError
+from churn_rules.tables.faults import fault, short
+
+__all__ = ["MOST_COLUMNS", "ROW", "Plain", "check_headings", "read_plain", "transcoded"]
+
+ROW = "\x00row"  # the number of a row as a spreadsheet shows it; no heading can be called that
+MOST_COLUMNS = 16_384
+_LONGEST_LINE = 16 * 2**20
+_CHUNK = 4 * 2**20
+_SNIFFED = 2**16
+_DELIMITERS = ",;\t|"
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_QUOTED = re.compile(rb'"[^"]*"')
+_BLANK = re.compile(rb"(?:(?<=\n)|\A)\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A sound CSV file: its rows as text, their count, and the rows whose number of cells is not the headings'."""
+
+    frame: pl.LazyFrame
+    headings: tuple[str, ...]
+    rows: int
+    ragged: Mapping[int, int]
+
+
+def transcoded(file: Path, shown: str, encoding: str | None, room: Path) -> Path:
+    """Return the file as UTF-8 with ordinary line ends: itself where it is so already, else a copy in `room`.
+
+    Raises:
+        TableFileError: It is not in the encoding that it says, or that somebody says it is in.
+    """
+    with file.open("rb") as stream:
+        start = stream.read(_SNIFFED)
+    marked = next((name for mark, name in _BOMS if start.startswith(mark)), None)
+    name = marked or encoding or "utf-8"
+    is_utf8 = codecs.lookup(name).name in ("utf-8", "utf-8-sig", "ascii")
+    old_ends = b"\r" in start.replace(b"\r\n", b"") and b"\n" not in start
+    if is_utf8 and not old_ends:
+        return file
+    copy = room / "transcoded.csv"
+    newline = None if old_ends else ""
+    try:
+        with file.open(encoding=name, newline=newline) as source, copy.open("w", encoding="utf-8", newline="") as out:
+            while chunk := source.read(_CHUNK):
+                out.write(chunk)
+    except (UnicodeError, ValueError) as error:
+        where = f"its mark says {name}" if marked else f"the mapping says `encoding: {name}`"
+        why, fix = f"{where}, and the reader says: {short(error)}", "export it again as UTF-8"
+        raise fault("M625", f"the file is not {name}", why, fix, shown) from None
+    return copy
+
+
+def read_plain(file: Path, shown: str, delimiter: str | None) -> Plain:
+    """Read a UTF-8 file.
+
+    Args:
+        file: Where it is.
+        shown: Its path as errors show it.
+        delimiter: What stands between cells; None to find out.
+
+    Raises:
+        TableFileError: It is no sound CSV file.
+    """
+    start = _start(file)
+    delimiter = delimiter or _sniffed(start)
+    headings = _headings(file, shown, start, delimiter)
+    records = _checked(file, shown, len(headings), delimiter)
+    ragged = {} if records.even else dict(_ragged(file, shown, len(headings), delimiter))
+    try:
+        frame = _scanned(file, headings, delimiter, truncate=bool(ragged))
+        _try_out(frame)
+    except pl.exceptions.PolarsError as error:
+        if "more fields" not in str(error):
+            raise _unparsed(shown, error) from None
+        ragged = dict(_ragged(file, shown, len(headings), delimiter))
+        frame = _scanned(file, headings, delimiter, truncate=True)
+    return Plain(frame, headings, records.count - 1, ragged)
+
+
+def _scanned(file: Path, headings: tuple[str, ...], delimiter: str, *, truncate: bool) -> pl.LazyFrame:
+    return pl.scan_csv(
+        file,
+        separator=delimiter,
+        schema=dict.fromkeys(headings, pl.String),
+        infer_schema=False,
+        row_index_name=ROW,
+        row_index_offset=2,
+        glob=False,
+        truncate_ragged_lines=truncate,
+    )
+
+
+def _try_out(frame: pl.LazyFrame) -> None:
+    """Read all cells once, so that one that cannot be read stops everything before anything is written."""
+    frame.select(pl.all().null_count()).collect(engine="streaming")
+
+
+def _unparsed(shown: str, error: BaseException) -> TableFileError:
+    text = str(error)
+    if "utf-8" in text:
+        why = "a byte here belongs to another encoding"
+        return fault("M625", "the file is not UTF-8", why, "save it as UTF-8, or say `encoding:` in the mapping", shown)
+    found = re.search(r"could not parse `(.*?)` as", text, re.DOTALL)
+    cell = f": `{short(found[1], 50)}`" if found else ""
+    why = "a quote opens a cell and is not closed where the cell ends"
+    fix = "close it, double the quotes inside a quoted cell, or export it again: the file may be cut off"
+    return fault("M627", f"a quoted cell cannot be read{cell}", why, fix, shown)
+
+
+# --- how it is written ------------------------------------------------------------------------------------------------
+
+
+def _start(file: Path) -> str:
+    with file.open("rb") as stream:
+        raw = stream.read(_SNIFFED)
+    return raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace")
+
+
+def _sniffed(start: str) -> str:
+    """Return the delimiter that stands most often in the first line, outside quotes."""
+    first = re.sub(r'"[^"]*"', "", start.lstrip("\r\n").partition("\n")[0])
+    return max(_DELIMITERS, key=first.count)
+
+
+def _headings(file: Path, shown: str, start: str, delimiter: str) -> tuple[str, ...]:
+    if not start.strip():
+        raise fault("M622", "the file is empty", "it holds no headings and no rows", "export it again", shown)
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        try:
+            csv.field_size_limit(_LONGEST_LINE)
+            headings = next(csv.reader(_bounded(text, shown), delimiter=delimiter), [])
+        except csv.Error as error:
+            why = f"the reader says: {error}"
+            raise fault("M627", "the headings cannot be read", why, "export it again", shown, 1) from None
+    if not headings:
+        why, fix = "the first line holds the headings, and it is blank", "remove blank lines above the headings"
+        raise fault("M623", "there are no headings", why, fix, shown, 1)
+    check_headings(headings, shown)
+    return tuple(headings)
+
+
+def _bounded(text: Iterator[str], shown: str) -> Iterator[str]:
+    """Yield lines, refusing one that never ends."""
+    readline = getattr(text, "readline")  # noqa: B009  # an iterator of text that is also a file
+    while line := readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise _too_long(shown, 0)
+        yield line
+
+
+def check_headings(headings: list[str], shown: str) -> None:
+    """Refuse headings that are empty, stand twice or are far too many.
+
+    Raises:
+        TableFileError: M623 or M624.
+    """
+    if len(headings) > MOST_COLUMNS:
+        what = f"there are {len(headings):,} columns"
+        why, fix = f"a table has at most {MOST_COLUMNS:,}", "export only the columns that tell something"
+        raise fault("M624", what, why, fix, shown, 1)
+    empty = [place for place, heading in enumerate(headings, 1) if not heading.strip()]
+    if empty:
+        what = f"column {empty[0]} of {len(headings)} has no heading"
+        why, fix = "a column is named by its heading, in the first row", "give it one, or remove the column"
+        raise fault("M623", what, why, fix, shown, 1)
+    twice = next((heading for place, heading in enumerate(headings) if heading in headings[:place]), None)
+    if twice is not None:
+        what, why = f"the heading `{short(twice)}` stands twice", "nothing tells which of the two columns is meant"
+        raise fault("M623", what, why, "rename or remove one of them", shown, 1)
+
+
+# --- whether it is sound ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Records:
+    """What was counted so far: records (the headings too), and whether each has as many cells as there are headings."""
+
+    count: int = 0
+    even: bool = True
+
+
+def _checked(file: Path, shown: str, width: int, delimiter: str) -> _Records:
+    """Read all bytes: every one is UTF-8, none is NUL, no line is endless; count records and delimiters.
+
+    Raises:
+        TableFileError: M625, M626 or M632.
+    """
+    records, decode, lines = _Records(), codecs.getincrementaldecoder("utf-8")().decode, 1
+    delimiters = blanks = 0
+    mark = delimiter.encode()
+    for chunk, last in _whole_records(file, shown):
+        if (nul := chunk.find(b"\0")) >= 0:
+            line = lines + chunk.count(b"\n", 0, nul)
+            why, fix = "text holds none: the file is damaged, or no CSV at all", "export it again"
+            raise fault("M626", "a NUL byte stands in the file", why, fix, shown, line)
+        try:
+            decode(chunk, last)
+        except UnicodeDecodeError as error:
+            line = lines + error.object.count(b"\n", 0, error.start)
+            why = f"the byte {error.object[error.start]:#04x} here belongs to another encoding"
+            fix = "save it as UTF-8, or say `encoding:` in the mapping: cp1252 and gb18030 are common"
+            raise fault("M625", "the file is not UTF-8", why, fix, shown, line) from None
+        lines += chunk.count(b"\n")
+        bare = _QUOTED.sub(b"", chunk) if b'"' in chunk else chunk
+        records.count += bare.count(b"\n") + (not chunk.endswith(b"\n"))
+        delimiters += bare.count(mark)
+        blanks += len(_BLANK.findall(bare)) if width > 1 else 0
+    records.even = delimiters == (width - 1) * (records.count - blanks)
+    return records
+
+
+def _whole_records(file: Path, shown: str) -> Iterator[tuple[bytes, bool]]:
+    """Yield the bytes of a file in chunks that end where a record ends, and whether the file ends there too."""
+    rest = b""
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            rest += chunk
+            cut = _last_end(rest)
+            if cut:
+                yield rest[:cut], False
+                rest = rest[cut:]
+            elif len(rest) > _LONGEST_LINE:
+                raise _too_long(shown, 0)
+    if rest:
+        yield rest, True
+
+
+def _last_end(chunk: bytes) -> int:
+    """Return where the last record that is whole ends, 0 where none is: after a line end outside quotes."""
+    parts, end = chunk.split(b'"'), len(chunk)
+    for place in range(len(parts) - 1, -1, -1):
+        end -= len(parts[place])
+        if place % 2 == 0 and (found := parts[place].rfind(b"\n")) >= 0:
+            return end + found + 1
+        end -= 1  # the quote
+    return 0
+
+
+def _too_long(shown: str, line: int) -> TableFileError:
+    what = f"a row is longer than {_LONGEST_LINE // 2**20} MB"
+    why = "no export holds so much of one account; a quote may be open since a row before, or the lines have no ends"
+    return fault("M632", what, why, "export it again as CSV", shown, line)
+
+
+def _ragged(file: Path, shown: str, width: int, delimiter: str) -> Iterator[tuple[int, int]]:
+    """Yield the rows that have more or fewer cells than there are headings, with how many they have."""
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        reader = csv.reader(_bounded(text, shown), delimiter=delimiter)
+        try:
+            for number, cells in enumerate(reader, 1):
+                if cells and len(cells) != width:
+                    yield number, len(cells)
+        except csv.Error as error:
+            why = f"the reader says: {error}"
+            raise fault("M627", "the file cannot be read as CSV", why, "export it again", shown) from None

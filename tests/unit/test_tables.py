@@ -1,0 +1,413 @@
+"""Cells, mappings, proposals, runs and single rows of tables of accounts."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from python_calamine import CalamineWorkbook
+
+from churn_rules.cases import remember
+from churn_rules.cli import _run
+from churn_rules.diagnosis import diagnose_case
+from churn_rules.engines import engine_for
+from churn_rules.loading import in_language
+from churn_rules.mappings import TableMapping
+from churn_rules.reading import read_mapping
+from churn_rules.tables.parsing import dates, numbers
+from churn_rules.tables.proposing import propose
+from churn_rules.tables.row import case_in_row, compare_scored
+from churn_rules.tables.run import prepared, score_file
+from churn_rules.tables.summary import tell_summary
+from tests.table_faults import SHIPPED, mapping_of, table_of
+
+PORTFOLIO = Path(__file__).resolve().parent.parent / "portfolio"
+ACCOUNTS, MAPPED = str(PORTFOLIO / "accounts.csv"), PORTFOLIO / "mapping.yaml"
+
+
+@pytest.fixture(autouse=True)
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def canonical(raw: str, mapping: str) -> pl.DataFrame:
+    """Return the canonical table of a file of text, without what is only carried over."""
+    with prepared(table_of("in.csv", raw.encode()), mapping_of(mapping), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+        return made.select([name for name in made.columns if name not in found.cells.kept])
+
+
+def one_column(cells: Sequence[str], told: str) -> dict[str, list[object]]:
+    lines = "\n".join(f'{number},"{cell}"' for number, cell in enumerate(cells))
+    frame = canonical(f"n,c\n{lines}\n", f"columns:\n  c: {told}\n")
+    return frame.to_dict(as_series=False)
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "decimal", "value"),
+    [
+        ("30", None, 30),
+        ("-4.5", None, -4.5),
+        ("30 %", None, 30),
+        ("€ 1200.50", None, 1200.5),
+        ("\N{MINUS SIGN}3", None, -3),
+        ("1e3", None, 1000),
+        ("1,200", None, None),
+        ("1.2.3", None, None),
+        ("thirty", None, None),
+        ("1,200.50", "point", 1200.5),
+        ("12,00", "point", None),
+        ("1.200,50", "comma", 1200.5),
+        ("1\N{NO-BREAK SPACE}200", "comma", 1200),
+        ("0,1", "comma", 0.1),
+        ("1.5", "comma", None),
+        ("1200 元", "point", 1200),
+    ],
+)
+def test_numbers(cell: str, decimal: str | None, value: float | None) -> None:
+    frame = pl.DataFrame({"c": [cell]})
+    assert frame.select(numbers(pl.col("c"), decimal))["c"].to_list() == [value]  # type: ignore[arg-type]  # one of them
+
+
+@pytest.mark.parametrize(
+    ("cell", "order", "first", "last"),
+    [
+        ("2009-03-31", "year-first", date(2009, 3, 31), None),
+        ("2009-3", "year-first", date(2009, 3, 1), date(2009, 3, 31)),
+        ("2009", "year-first", date(2009, 1, 1), date(2009, 12, 31)),
+        ("2009/03/31 14:05:00", "year-first", date(2009, 3, 31), None),
+        ("2009年3月31日", "year-first", date(2009, 3, 31), None),
+        ("2009年3月", "year-first", date(2009, 3, 1), date(2009, 3, 31)),
+        ("31 mar 2009", "year-first", date(2009, 3, 31), None),
+        ("31-mrt-2009", "year-first", date(2009, 3, 31), None),
+        ("march 31, 2009", "year-first", date(2009, 3, 31), None),
+        ("03/2009", "year-first", date(2009, 3, 1), date(2009, 3, 31)),
+        ("03/04/2009", "year-first", None, None),
+        ("31/03/2009", "day-first", date(2009, 3, 31), None),
+        ("3.4.2009", "day-first", date(2009, 4, 3), None),
+        ("31/03/2009", "month-first", None, None),
+        ("03/31/2009", "month-first", date(2009, 3, 31), None),
+        ("2009-02-30", "day-first", None, None),
+        ("2009-13", "day-first", None, None),
+        ("31/03/09", "day-first", None, None),
+        ("soon", "day-first", None, None),
+    ],
+)
+def test_dates(cell: str, order: str, first: date | None, last: date | None) -> None:
+    ends = dates(pl.col("c"), order)  # type: ignore[arg-type]  # one of them
+    found = pl.DataFrame({"c": [cell]}).select(ends[0].alias("first"), ends[1].alias("last"))
+    assert found.row(0) == (first, last)
+
+
+def test_a_value_map_stands_before_everything_and_counts_no_capitals() -> None:
+    told = "{fact: stated_reason, values: {Too Expensive: price, n/a: other, Quality: unknown}}"
+    found = one_column(["too expensive ", "N/A", "quality", "no need", "No_Need", "", "未知"], told)
+    assert found == {"stated_reason": ["price", "other", None, "no_need", "no_need", None, None]}
+
+
+def test_yes_and_no_in_three_languages_and_by_a_value_map() -> None:
+    found = one_column(["Yes", "nee", "是", "0", "lost", "-"], "{fact: trust_lost, side: us, values: {lost: true}}")
+    assert found == {"trust_lost.us": [True, False, True, False, True, None]}
+
+
+def test_counts_become_choices_by_bands() -> None:
+    told = '{fact: late_deliveries, values: {"0": never, "1..2": once, "3..": repeatedly, "99": unknown}}'
+    found = one_column(["0", "2", "3", "12", "99", "never", ""], told)
+    assert found == {"late_deliveries": ["never", "once", "repeatedly", "repeatedly", None, "never", None]}
+
+
+def test_fractions_and_thousands_are_scaled_without_losing_digits() -> None:
+    assert one_column(["0.1", "0.07", "-0.29"], "{fact: price_increase, times: 100}")["price_increase"] == [10, 7, -29]
+    assert one_column(["12"], "{fact: yearly_margin, times: 1000}") == {"yearly_margin": [12_000]}
+
+
+def test_a_value_of_a_number_may_be_a_range() -> None:
+    found = one_column(["high", "5"], "{fact: price_increase, values: {High: {from: 15, to: 40}}}")
+    assert found == {"price_increase": [15, 5], "price_increase.to": [40, None]}
+
+
+def test_two_columns_make_a_range_and_an_end_that_is_not_told_is_open() -> None:
+    mapping = "columns:\n  low: {fact: months_without_contact, to: high}\n"
+    found = canonical("low,high\n3,5\n3,\n,5\n,\n", mapping)
+    assert found.rows() == [(3, 5), (3, 600), (0, 5)]  # a blank row is no account
+
+
+def test_a_column_may_date_another_and_tell_several_facts() -> None:
+    mapping = """
+columns:
+  what:
+    - fact: customer_objected_to_price
+      side: customer
+      values: {objected: true}
+      dated: {column: when, dates: day-first}
+    - {fact: late_deliveries, values: {late: repeatedly}}
+"""
+    found = canonical("what,when\nobjected,31/03/2009\nlate,2009\n", mapping)
+    assert found.to_dict(as_series=False) == {
+        "customer_objected_to_price.customer": [True, None],
+        "customer_objected_to_price.customer.on": [date(2009, 3, 31), date(2009, 1, 1)],
+        "customer_objected_to_price.customer.on.to": [None, date(2009, 12, 31)],
+        "late_deliveries": [None, "repeatedly"],
+    }
+
+
+def test_constants_and_costs_are_the_same_for_every_account() -> None:
+    mapping = """
+account: id
+columns: {}
+constants: {exception_possible.us: true, years_expected: {from: 2, to: 4}, leaves_on: 2026-03}
+costs: {price_reduction: {once: 100, yearly: cut}}
+"""
+    found = canonical("id,cut\na,50\nb,\n", mapping).to_dict(as_series=False)
+    assert found["exception_possible.us"] == [True, True]
+    assert (found["years_expected"], found["years_expected.to"]) == ([2, 2], [4, 4])
+    assert found["leaves_on.to"] == [date(2026, 3, 31)] * 2
+    assert (found["cost.price_reduction.once"], found["cost.price_reduction.yearly"]) == ([100, 100], [50, None])
+
+
+def test_typed_columns_are_taken_as_they_are() -> None:
+    frame = pl.DataFrame(
+        {
+            "up": [0.1, None],
+            "when": [date(2025, 1, 2), None],
+            "lost": [True, False],
+            "said": ["Price", None],
+            "n": [0, 3],
+        }
+    )
+    frame.write_parquet("in.parquet")
+    mapping = """
+columns:
+  up: {fact: price_increase, times: 100}
+  when: {fact: owner_changed_on}
+  lost: {fact: trust_lost}
+  said: {fact: stated_reason}
+  n: {fact: late_deliveries, values: {"0": never, "2..": repeatedly}}
+"""
+    with prepared("in.parquet", mapping_of(mapping), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+    assert made["price_increase"].to_list() == [10, None]
+    assert made["owner_changed_on"].to_list() == [date(2025, 1, 2), None]
+    assert made["trust_lost"].to_list() == [True, False]
+    assert made["stated_reason"].to_list() == ["price", None]
+    assert made["late_deliveries"].to_list() == ["never", "repeatedly"]
+
+
+def test_what_is_carried_over_never_takes_the_name_of_a_result() -> None:
+    mapping = "account: decision\nkeep: [root, price_increase]\ncolumns: {price_increase: {fact: price_increase}}\n"
+    table_of("in.csv", b"decision,root,price_increase\nA,B,30\n")
+    score_file("in.csv", "out.parquet", rulebase=SHIPPED, mapping_file=mapping_of(mapping))
+    found = pl.read_parquet("out.parquet")
+    assert found.columns[:4] == ["row", "decision (in the file)", "root (in the file)", "price_increase (in the file)"]
+
+
+# --- mappings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_mapping_is_a_frozen_value() -> None:
+    mapping = read_mapping(MAPPED, SHIPPED)
+    assert isinstance(mapping, TableMapping)
+    assert mapping.kept == ("account", "region", "product", "rep", "quarter", "size")
+    assert {told.name for told in mapping.facts} >= {"stated_reason", "stated_reason.customer", "late_deliveries"}
+    with pytest.raises(AttributeError):
+        mapping.account = "other"  # type: ignore[misc]  # that is the point
+
+
+# --- proposing --------------------------------------------------------------------------------------------------------
+
+
+def proposed(raw: str, name: str = "in.csv") -> str:
+    text = propose(table_of(name, raw.encode()), SHIPPED).text
+    mapping_of(text)
+    read_mapping(Path("mapping.yaml"), SHIPPED)  # whatever is proposed can be used at once
+    return text
+
+
+def test_what_is_proposed_for_the_example_scores_it_at_once() -> None:
+    proposal = propose(ACCOUNTS, SHIPPED)
+    found = score_file(ACCOUNTS, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(proposal.text))
+    assert (found.rejected, found.summary.accounts) == (0, 60)
+    made, meant = read_mapping(Path("mapping.yaml"), SHIPPED), read_mapping(MAPPED, SHIPPED)
+    assert (made.account, made.lost, made.segments) == (meant.account, meant.lost, meant.segments)
+    assert {told.fact for told in made.facts} <= {told.fact for told in meant.facts}
+    assert len(made.facts) > 0.7 * len(meant.facts)
+
+
+@pytest.mark.parametrize(
+    ("headings", "row", "line"),
+    [
+        ("customer id,price increase", "A-1,30", "certain"),
+        ("klantnummer,prijsverhoging", "A-1,30", "certain"),
+        ("客户编号,涨价幅度", "A-1,30", "certain"),
+        ("customer id,price incraese", "A-1,30", "guessed: its heading is only like `price increase`"),
+    ],
+)
+def test_headings_are_understood_in_three_languages_and_misspelt(headings: str, row: str, line: str) -> None:
+    text = proposed(f"{headings}\n{row}\n")
+    account, column = headings.split(",")
+    assert (
+        f"account: {account if account.isascii() and ' ' not in account else repr(account)}".replace("'", '"') in text
+    )
+    assert "fact: price_increase" in text
+    assert line in next(at for at in text.splitlines() if column in at and at.startswith("  "))
+
+
+def test_values_are_matched_or_named_as_not_understood() -> None:
+    rows = "".join(f"{n},{cell}\n" for n, cell in enumerate(["te duur", "太贵", "pricng", "far too expensive", "xyz"]))
+    text = proposed(f"id,reden van vertrek\n{rows}")
+    assert '"te duur": price\n' in text
+    assert '"太贵": price\n' in text
+    assert '"pricng": price  # guessed, in 1 rows' in text
+    assert '"far too expensive": price  # guessed' in text
+    assert "others: unknown" in text
+    assert '# "xyz": …  # 1 rows' in text
+
+
+def test_a_column_of_reasons_is_found_by_its_cells_and_the_side_by_its_heading() -> None:
+    text = proposed("id,klant zei\n1,te duur\n2,concurrent\n3,te duur\n")
+    assert "fact: stated_reason\n    side: customer" in text
+    assert "words for a reason" in text
+
+
+def test_days_that_could_be_months_are_left_out_until_somebody_says() -> None:
+    text = proposed("id,churn date,margin\n1,03/04/2025,5\n2,05/06/2025,6\n")
+    assert '# lost: {column: "churn date", dates: day-first}' in text
+    assert '# lost: {column: "churn date", dates: month-first}' in text
+    assert not any(line.startswith("lost:") for line in text.splitlines())
+    clear = proposed("id,churn date\n1,03/04/2025\n2,25/06/2025\n")
+    assert 'lost: {column: "churn date", dates: day-first}  # certain' in clear
+
+
+def test_what_figures_look_like_is_said() -> None:
+    text = proposed("id;price increase;marge;late deliveries\n1;0,15;1.200,50;0\n2;0,3;900,00;7\n")
+    assert "times: 100" in text
+    assert "fractions" in text
+    assert text.count("decimal: comma") == 2
+    assert 'values: {"0": never, "1": once, "2..": repeatedly}' in text
+
+
+def test_what_is_weak_is_commented_out_and_what_is_left_is_named() -> None:
+    text = proposed("id,reason,feedback,colour,empty\n1,price,price,red,\n2,quality,quality,red,\n")
+    assert "colour: called like no fact" in text
+    assert "empty: no cell is filled in" in text
+    assert "Nothing tells these" in text
+    twice = proposed("id,price increase,increase\n1,3,4\n")
+    assert "tells the same already" in twice
+    assert '  # "price increase"' in twice or "  # increase" in twice
+
+
+def test_a_table_that_tells_nothing_is_said_to() -> None:
+    text = proposed("x,y\n1,2\n1,2\n")
+    assert "columns: {}" in text
+    assert "# account: …" in text
+
+
+def test_headings_that_yaml_would_misread_are_quoted() -> None:
+    text = proposed('no,"a: b","yes","# c","trust lost"\n1,2,3,4,yes\n')
+    assert '"trust lost":' in text
+
+
+# --- runs -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_format_says_the_same() -> None:
+    for target in ("out.csv", "out.xlsx", "out.parquet"):
+        score_file(ACCOUNTS, target, rulebase=SHIPPED, mapping_file=MAPPED)
+    with Path("out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    sheet = CalamineWorkbook.from_path("out.xlsx").get_sheet_by_index(0).to_python()
+    assert rows[0] == sheet[0]
+    typed = pl.read_parquet("out.parquet")
+    assert typed.height == len(rows) - 1 == len(sheet) - 1 == 60
+    told = dict(zip(rows[0], rows[1], strict=True))
+    assert told["fired.0"] == str(typed["fired.0"][0])
+    assert told["pricing.certainty"] == str(typed["pricing.certainty"][0])
+    assert typed["fault"].null_count() == 60
+
+
+def test_the_full_result_holds_all_typed_columns_after_those_for_people() -> None:
+    score_file(ACCOUNTS, "out.csv", rulebase=SHIPPED, mapping_file=MAPPED, full=True)
+    score_file(ACCOUNTS, "out.parquet", rulebase=SHIPPED, mapping_file=MAPPED)
+    full = pl.read_csv("out.csv", infer_schema=False)
+    typed = pl.read_parquet("out.parquet")
+    codes = {f"{name} (code)" if f"{name} (code)" in full.columns else name for name in typed.columns}
+    assert {name for name in codes if not name.startswith("stated.")} <= set(full.columns)
+    assert full["decision (code)"].to_list() == typed["decision"].cast(pl.String).to_list()
+
+
+def test_a_workbook_and_parquet_are_read_as_csv_is() -> None:
+    frame = pl.read_csv(ACCOUNTS, infer_schema=False)
+    frame.write_parquet("in.parquet")
+    frame.write_excel("in.xlsx")
+    results = []
+    for source in (ACCOUNTS, "in.parquet", "in.xlsx"):
+        score_file(source, "out.parquet", rulebase=SHIPPED, mapping_file=MAPPED)
+        results.append(pl.read_parquet("out.parquet"))
+    assert results[0].equals(results[1])
+    assert results[0].equals(results[2])
+
+
+def test_each_row_says_what_its_diagnosis_says() -> None:
+    score_file(ACCOUNTS, "out.parquet", rulebase=SHIPPED, mapping_file=MAPPED)
+    score_file(ACCOUNTS, "out.csv", rulebase=SHIPPED, mapping_file=MAPPED)
+    for row in ("K-1001", "#30", "61"):
+        found = case_in_row(ACCOUNTS, row, MAPPED, SHIPPED)
+        run = engine_for(SHIPPED, "reference").run(remember(found.case, SHIPPED.vocabulary))
+        diagnosis = diagnose_case(SHIPPED, found.case, "reference")
+        for scored in ("out.parquet", "out.csv"):
+            told = compare_scored(scored, found, run, diagnosis, SHIPPED)
+            assert told.same, told.text
+    frame = pl.read_parquet("out.parquet")
+    changed = frame.with_columns(pl.col("fired.0") + 1)
+    changed.write_parquet("other.parquet")
+    assert "differs in which rules fired" in compare_scored("other.parquet", found, run, diagnosis, SHIPPED).text
+    frame.with_columns(rules=pl.lit("abc")).write_parquet("other.parquet")
+    assert "scored with other rules" in compare_scored("other.parquet", found, run, diagnosis, SHIPPED).text
+
+
+def test_explain_row_prints_what_diagnose_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    score_file(ACCOUNTS, "out.xlsx", rulebase=in_language(SHIPPED, "nl"), mapping_file=MAPPED)
+    arguments = ["explain-row", ACCOUNTS, "K-1001", "--mapping", str(MAPPED), "--scored", "out.xlsx", "--lang", "nl"]
+    monkeypatch.setattr(sys, "argv", ["churn-rules", *arguments])
+    assert _run() == 0
+    out = capsys.readouterr().out
+    assert out.startswith("K-1001, row 2 of ")
+    assert "out.xlsx says the same of row 2" in out
+
+
+def test_the_summary_counts_what_disagrees() -> None:
+    raw = b"id,code,said\n1,price,quality\n2,price,price\n3,quality,price\n4,,price\n5,price,\n"
+    mapping = "account: id\ncolumns:\n  code: {fact: stated_reason}\n  said: {fact: stated_reason, side: customer}\n"
+    found = score_file(table_of("in.csv", raw), "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(mapping)).summary
+    assert found.disagreeing
+    assert (found.disagreeing.both, found.disagreeing.differ) == (3, 2)
+    assert "disagree in most rows" in " ".join(line.text for line in tell_summary(found, SHIPPED))
+
+
+def test_a_run_that_is_killed_leaves_the_old_result_or_none() -> None:
+    """Kill it at several moments: what stands under the name of the result is always whole."""
+    Path("out.parquet").write_bytes(b"of yesterday")
+    frame = pl.DataFrame({"trust_lost": [True, False] * 100_000})
+    frame.write_parquet("in.parquet")
+    program = [sys.executable, "-m", "churn_rules", "score", "in.parquet", "-o", "out.parquet"]
+    for wait in (0.6, 1.0, 1.4):
+        with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            time.sleep(wait)
+            os.kill(run.pid, signal.SIGKILL)
+        raw = Path("out.parquet").read_bytes()
+        assert raw == b"of yesterday" or pl.read_parquet("out.parquet").height == 200_000
