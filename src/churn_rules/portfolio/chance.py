@@ -76,8 +76,8 @@ def discovery_rates(chances: Sequence[float]) -> list[float]:
     Source:
         Benjamini & Yekutieli (2001), Annals of Statistics 29(4), 1165-1188, theorem 1.3.
 
-    >>> [round(rate, 3) for rate in discovery_rates([0.001, 0.5, 0.02])]
-    [0.006, 0.917, 0.055]
+    >>> [round(rate, 3) for rate in discovery_rates([0.002, 0.5, 0.02])]
+    [0.011, 0.917, 0.055]
     """
     tests = len(chances)
     penalty = tests * sum(1 / place for place in range(1, tests + 1))
