@@ -31,7 +31,7 @@ def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str]
 
     Returns:
         A frame of the same kind (lazy where the other was): the columns kept, then everything that a diagnosis holds,
-        as docs/decisions/012-tables.md lists it. A cell that is no value of its fact counts as unknown, and `fault`
+        as docs/decisions/013-tables.md lists it. A cell that is no value of its fact counts as unknown, and `fault`
         names its column.
 
     Raises:

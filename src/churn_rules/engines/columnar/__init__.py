@@ -1,6 +1,6 @@
 """A table of accounts in one pass: every rule as an expression over columns, on whatever frame it is in.
 
-Written once, for Narwhals and Polars alike; see docs/decisions/012-tables.md.
+Written once, for Narwhals and Polars alike; see docs/decisions/013-tables.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Frames of other libraries, carried through Polars and back: as Arrow, which most of them share without copying.
 
-The rules then run at the speed of Polars, whatever frame they are asked about; see docs/decisions/012-tables.md.
+The rules then run at the speed of Polars, whatever frame they are asked about; see docs/decisions/013-tables.md.
 """
 
 from __future__ import annotations
