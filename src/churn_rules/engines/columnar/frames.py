@@ -17,7 +17,7 @@ from churn_rules.vocabulary import Fact
 
 __all__ = ["Door", "Opened"]
 
-_TYPES = {"number": "numbers", "date": "dates", "boolean": "true and false", "choice": "text"}
+_TYPES = {"number": "numbers are", "date": "dates are", "boolean": "true and false are", "choice": "text is"}
 _Kind = tuple[str, Fact | None]
 
 
@@ -90,7 +90,7 @@ class Door:
             if fact and self._is_sound(dtype, fact):
                 return column if dtype.categories == fact.choices else column.cast(xp.Enum(fact.choices))
             return column if dtype == nw.String else column.cast(xp.String)
-        raise TableError(f"column `{name}` holds {dtype}, where {_TYPES[kind]} are wanted")
+        raise TableError(f"column `{name}` holds {dtype}, where {_TYPES[kind]} wanted")
 
     def _is_sound(self, dtype: Any, fact: Fact | None) -> bool:
         """Tell whether a column of categories can hold nothing but choices of a fact."""
