@@ -103,8 +103,8 @@ class Door:
             safe = [column.alias(f"o{place}") for place, column in enumerate(every.values())]
             return nw.to_native(frame.select(*safe)).toDF(*every)
         chosen = frame.select(*(column.alias(name) for name, column in every.items()))
-        if self.eager:
-            chosen = chosen.collect()
+        if self.eager:  # in batches, so that what is known between does not stand in memory for every row
+            chosen = chosen.collect(engine="streaming") if self.on_polars else chosen.collect()
         native = chosen if self.on_polars else nw.to_native(chosen)
         return native if self.rows is None else _as_pandas(native, self.rows)
 
