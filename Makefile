@@ -4,14 +4,15 @@ VENV ?= .venv
 PYTHON ?= $(shell for v in 3.12 3.11 3.13; do python$$v -c '' 2>/dev/null && echo python$$v && break; done || echo python3)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := $(VENV)-peers
 EXTRAS ?= durable,pyspark,test
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types rules docs agreement bench goldens interviews kills languages pythons wheel clean
+.PHONY: help setup demo test check format lint types rules docs agreement bench bench-portfolio bench-growth goldens interviews kills languages pythons wheel clean
 
 help: ## List what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # durable-rules has no wheels. From Python 3.13 on it names a function that is gone, and the flag gives it the new one.
 # Few modules of all these packages are ever imported: Python compiles those as it meets them, so pip need not.
@@ -21,6 +22,14 @@ $(READY): pyproject.toml constraints.txt
 	CC="$(CC) -DPyEval_CallObject=PyObject_CallObject" $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $(READY)
+
+# An environment of their own: rule-engine wants an older python-dateutil than the one that everything is tested with.
+$(PEERS)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(PEERS)
+	grep -v '^python-dateutil==' constraints.txt > $(PEERS)/constraints.txt
+	CC="$(CC) -DPyEval_CallObject=PyObject_CallObject" $(PEERS)/bin/python -m pip install --quiet \
+	  --disable-pip-version-check --constraint $(PEERS)/constraints.txt --editable '.[peers]'
+	touch $(PEERS)/.ready
 
 setup: $(READY) ## Make the virtual environment
 
@@ -68,9 +77,15 @@ interviews: $(READY) ## 5,000 random sessions and every case, each held against 
 kills: $(READY) ## 500 interviews killed at any moment: nothing acknowledged may be lost
 	$(BIN)/python -m tests.kills --kills 500 --seed 1
 
-bench: $(READY) ## Time a single case, loading, and memory over 200,000 cases
-	$(BIN)/python benchmarks/single_case.py
-	$(BIN)/python benchmarks/memory.py
+bench: $(PEERS)/.ready ## Time a single case beside all peers, loading, and memory over 200,000 cases
+	$(PEERS)/bin/python benchmarks/single_case.py $(BENCH)
+	$(PEERS)/bin/python benchmarks/memory.py
+
+bench-portfolio: $(PEERS)/.ready ## Time a million accounts beside all peers; make bench-portfolio ROWS=10000000
+	$(PEERS)/bin/python benchmarks/portfolio.py --rows $(or $(ROWS),1000000) $(BENCH)
+
+bench-growth: $(PEERS)/.ready ## Time how cost grows with rows and with rules
+	$(PEERS)/bin/python benchmarks/growth.py $(BENCH)
 
 pythons: ## Run the tests on every Python from 3.11 to 3.13 that is installed
 	@SKIP="$(SKIP)" sh tests/on_every_python.sh $(TARGET)
@@ -79,4 +94,4 @@ wheel: $(READY) ## Build the wheel and use it away from this folder
 	@sh tests/wheel_away_from_home.sh $(abspath $(BIN))/python
 
 clean: ## Remove what was made
-	rm -rf .venv .venv-3.* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

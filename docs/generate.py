@@ -195,8 +195,8 @@ def _errors() -> Iterator[str]:
     yield "# What can be wrong with a rule or a case, and how to mend it"
     yield ""
     yield "From the expected texts in `tests/broken/`. The letter tells where: Y the file as YAML, S its shape, V the"
-    yield "vocabulary and values, R a rule, C a case, F the folder, T a translation, Q an answer, M a mapping or a file of"
-    yield "accounts."
+    yield "vocabulary and values, R a rule, C a case, F the folder, T a translation, Q an answer, M a mapping or a file"
+    yield "of accounts."
     code = ""
     for golden in sorted((DOCS.parent / "tests" / "broken").glob("*.txt")):
         if (found := golden.stem.split("-")[0]) != code:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from functools import cache
 from typing import Any
 
@@ -26,6 +28,7 @@ def spark_is_there() -> bool:
 def _session() -> Any:
     from pyspark.sql import SparkSession  # noqa: PLC0415  # as above
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # workers find the same packages as the tests
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
     builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
     builder = builder.config("spark.sql.shuffle.partitions", "2").config("spark.log.level", "ERROR")

@@ -12,7 +12,7 @@ import argparse
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -25,6 +25,7 @@ import polars as pl
 from churn_rules.accounts import Layout, case_of
 from churn_rules.cases import remember
 from churn_rules.conclusions import active_links, economics_of, roots
+from churn_rules.conditions import Test, tests
 from churn_rules.diagnosis import conclude_case
 from churn_rules.economics import INPUTS
 from churn_rules.engines import Trace, engine_for
@@ -34,9 +35,19 @@ from churn_rules.scoring import score
 from churn_rules.vocabulary import SIDES, Fact, Span
 from tests.agreement import ONE_BY_ONE, REFERENCE, World, differences, draw, world_of
 
-__all__ = ["Outcome", "differences_in", "frames_differ", "random_table", "row_differences", "run"]
+__all__ = [
+    "FRAMES",
+    "Outcome",
+    "differences_in",
+    "frames_differ",
+    "random_table",
+    "row_differences",
+    "run",
+    "world_around",
+]
 
 FULL_EVERY = 5  # the whole diagnosis is slow to draw, so it is held against one row in so many
+SLOW_EVERY = 8  # so is a run of durable-rules, which `tests.agreement` holds against a million cases besides
 FRAMES_EVERY = 10
 
 _DAYS = [date(2011, 3, 1), date(2012, 4, 1), date(2013, 6, 30), date(2014, 1, 1), date(2014, 12, 31)]
@@ -85,11 +96,29 @@ def _told(rng: Random, fact: Fact, name: str, world: World, rows: int) -> Iterat
         yield f"{name}.on", pl.Series(f"{name}.on", rng.choices(days, k=rows), pl.Date)
 
 
+def world_around(rulebase: Rulebase) -> World:
+    """Return a rule base as a world to draw tables from: each number has its limits as values, and what lies around."""
+    grids: dict[str, tuple[float, ...]] = {}
+    for fact in rulebase.vocabulary.values():
+        limits = {float(test.limit) for test in _tests_of(fact.id, rulebase) if isinstance(test.limit, int | float)}
+        around = {value + step for value in limits or {1.0, 10.0} for step in (-0.5, 0.0, 0.5)}
+        grids[fact.id] = tuple(sorted(min(max(value, fact.low), fact.high) for value in around))
+    return World(rulebase, {}, {}, grids)
+
+
+def _tests_of(fact: str, rulebase: Rulebase) -> Iterator[Test]:
+    for rule in rulebase.rules.values():
+        yield from (test for test in tests(rule.premise) if test.name.partition(".")[0] == fact)
+
+
 # --- the comparison ---------------------------------------------------------------------------------------------------
 
 
 def differences_in(world: World, table: pl.DataFrame, scored: pl.DataFrame | None = None) -> str:
-    """Hold every row of a scored table against the other engines; return the first difference, if any."""
+    """Hold every row of a scored table against the other engines; return the first difference, if any.
+
+    The reference and the compiled engine run every row, durable-rules one in `SLOW_EVERY`.
+    """
     rulebase = world.rulebase
     scored = score(table, rulebase=rulebase, keep=["account"]) if scored is None else scored
     layout = Layout.of(table.columns, rulebase, ["account"])
@@ -97,7 +126,7 @@ def differences_in(world: World, table: pl.DataFrame, scored: pl.DataFrame | Non
         memory = remember(case_of(row, layout, rulebase), rulebase.vocabulary)
         expected = engine_for(rulebase, REFERENCE).run(memory)
         found = row_differences(rulebase, expected, result, in_full=place % FULL_EVERY == 0)
-        for engine in ONE_BY_ONE if not found else ():
+        for engine in ONE_BY_ONE if place % SLOW_EVERY == 0 else ("compiled",):
             found = found or differences(rulebase, expected, engine_for(rulebase, engine).run(memory))
         if found:
             return f"row {place}: {found}\n  {row}"
@@ -194,54 +223,60 @@ def _diagnosed(rulebase: Rulebase, trace: Trace) -> dict[str, object]:
 # --- other frames -----------------------------------------------------------------------------------------------------
 
 
-def frames_differ(world: World, table: pl.DataFrame, *, spark: bool = False) -> str:
-    """Score the same table on every kind of frame; return the first in which an answer differs from that on Polars."""
+def frames_differ(world: World, table: pl.DataFrame, kinds: Iterable[str] = (), *, natively: bool = False) -> str:
+    """Score the same table on several kinds of frame; return the first in which an answer differs from that on Polars.
+
+    Args:
+        world: The rule base.
+        table: The table.
+        kinds: Of `FRAMES`; all but Spark, which takes a while to start, if left out.
+        natively: Whether the rules run in the frame's own library.
+    """
     expected = score(table, rulebase=world.rulebase, keep=["account"])
-    for kind, convert in (_FRAMES | ({"spark": _on_spark} if spark else {})).items():
-        if found := _difference(expected, convert(table, world.rulebase)):
+    for kind in kinds or [kind for kind in FRAMES if kind != "Spark"]:
+        if found := _difference(
+            expected, FRAMES[kind](table, partial(score, rulebase=world.rulebase, keep=["account"], natively=natively))
+        ):
             return f"{kind}: {found}"
     return ""
 
 
-def _lazily(table: pl.DataFrame, rulebase: Rulebase) -> pl.DataFrame:
-    return score(table.lazy(), rulebase=rulebase, keep=["account"]).collect(engine="streaming")
+Scored = Callable[[Any], Any]
 
 
-def _on_pandas(table: pl.DataFrame, rulebase: Rulebase) -> pl.DataFrame:
-    scored: pl.DataFrame = pl.from_pandas(score(table.to_pandas(), rulebase=rulebase, keep=["account"]))
-    return scored
+def _lazily(table: pl.DataFrame, scored: Scored) -> Any:
+    return scored(table.lazy()).collect(engine="streaming")
 
 
-def _on_pandas_of_arrow(table: pl.DataFrame, rulebase: Rulebase) -> pl.DataFrame:
-    frame = table.to_pandas(use_pyarrow_extension_array=True)
-    scored: pl.DataFrame = pl.from_pandas(score(frame, rulebase=rulebase, keep=["account"]))
-    return scored
+def _on_pandas(table: pl.DataFrame, scored: Scored) -> Any:
+    return pl.from_pandas(scored(table.to_pandas()))
 
 
-def _on_pyarrow(table: pl.DataFrame, rulebase: Rulebase) -> pl.DataFrame:
-    scored = pl.from_arrow(score(table.to_arrow(), rulebase=rulebase, keep=["account"]))
-    assert isinstance(scored, pl.DataFrame)
-    return scored
+def _on_pandas_of_arrow(table: pl.DataFrame, scored: Scored) -> Any:
+    return pl.from_pandas(scored(table.to_pandas(use_pyarrow_extension_array=True)))
 
 
-def _on_duckdb(table: pl.DataFrame, rulebase: Rulebase) -> pl.DataFrame:
-    relation = duckdb.from_arrow(table.to_arrow())
-    scored: pl.DataFrame = score(relation, rulebase=rulebase, keep=["account"]).pl()
-    return scored
+def _on_pyarrow(table: pl.DataFrame, scored: Scored) -> Any:
+    return pl.from_arrow(scored(table.to_arrow()))
 
 
-def _on_spark(table: pl.DataFrame, rulebase: Rulebase) -> pl.DataFrame:
+def _on_duckdb(table: pl.DataFrame, scored: Scored) -> Any:
+    return scored(duckdb.from_arrow(table.to_arrow())).pl()
+
+
+def _on_spark(table: pl.DataFrame, scored: Scored) -> Any:
     from tests.spark import as_spark, from_spark  # noqa: PLC0415  # starts Java
 
-    return from_spark(score(as_spark(table), rulebase=rulebase, keep=["account"]))
+    return from_spark(scored(as_spark(table)))
 
 
-_FRAMES: dict[str, Callable[[pl.DataFrame, Rulebase], pl.DataFrame]] = {
+FRAMES: dict[str, Callable[[pl.DataFrame, Scored], Any]] = {
     "Polars, lazily": _lazily,
     "pandas": _on_pandas,
     "pandas of Arrow": _on_pandas_of_arrow,
     "PyArrow": _on_pyarrow,
     "DuckDB": _on_duckdb,
+    "Spark": _on_spark,
 }
 
 
@@ -255,7 +290,7 @@ def _difference(expected: pl.DataFrame, got: pl.DataFrame) -> str:
         if one.dtype.is_float():
             same = one.is_null().equals(other.is_null()) and not ((one - other.cast(pl.Float64)).abs() > 1e-9).any()
         else:
-            kind = pl.String if isinstance(one.dtype, pl.Enum) else one.dtype
+            kind = pl.String() if isinstance(one.dtype, pl.Enum) else one.dtype
             same = one.cast(kind).equals(other.cast(kind), null_equal=True)
         if not same:
             place = next(row for row in range(len(one)) if one[row] != other[row])

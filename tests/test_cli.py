@@ -224,7 +224,8 @@ def test_colour_is_for_terminals_only() -> None:
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
-AS_JSON: dict[str, list[str]] = {
+PORTFOLIO = ROOT / "tests" / "portfolio"
+AS_JSON: dict[str, list[str | Path]] = {
     "diagnose": ["diagnose", "brex-rilf"],
     "diagnose facts": ["diagnose", *facts("price_increase=30")],
     "replay": ["replay", "brex-rilf"],
@@ -240,6 +241,7 @@ AS_JSON: dict[str, list[str]] = {
     "plan": ["plan", "brex-rilf"],
     "check": ["check"],
     "version": ["version"],
+    "explain-row": ["explain-row", PORTFOLIO / "accounts.csv", "K-1004", "--mapping", PORTFOLIO / "mapping.yaml"],
 }
 
 
@@ -255,7 +257,11 @@ def test_json(name: str, run: Run) -> None:
 
 
 def test_every_command_with_a_format_has_json() -> None:
-    offered = {name for name, command in cli.commands.items() if any(option.name == "as_" for option in command.params)}
+    offered = {
+        name
+        for name, command in cli.commands.items()
+        if any("json" in getattr(option.type, "choices", ()) for option in command.params)
+    }
     assert offered == {words[0] for words in AS_JSON.values()} | {"ask", "verify-certificate"}  # see test_ask.py
 
 

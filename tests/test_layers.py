@@ -15,7 +15,7 @@ LAYERS = (
     ("certainty", "vocabulary"),
     ("money", "typed", "wording", "words"),
     ("conditions", "figures"),
-    ("asking",),
+    ("across", "asking"),
     ("rulebase", "cases"),
     ("accounts", "mappings", "patterns", "economics", "translating", "worth"),
     ("reading",),
@@ -32,6 +32,7 @@ LAYERS = (
     ("api",),
     ("plan_calendar", "plan_pages", "report", "writing"),
     ("saving", "tables"),
+    ("portfolio",),
     ("cli",),
 )
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}

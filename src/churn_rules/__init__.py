@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from churn_rules.interview import Interview
     from churn_rules.planning import Plan
+    from churn_rules.portfolio import Portfolio, across_accounts, portfolio_html
     from churn_rules.replaying import Replay
     from churn_rules.rulebase import Rulebase
     from churn_rules.scoring import score
@@ -50,10 +51,12 @@ __all__ = [
     "Observation",
     "Plan",
     "PlanError",
+    "Portfolio",
     "Replay",
     "Rulebase",
     "TableError",
     "UnknownNameError",
+    "across_accounts",
     "as_json",
     "begin_interview",
     "diagnose",
@@ -61,6 +64,7 @@ __all__ = [
     "load",
     "load_case",
     "plan",
+    "portfolio_html",
     "replay",
     "score",
     "trace",
@@ -97,6 +101,7 @@ _HOMES = {
     ),
     "interview": ("Interview",),
     "planning": ("Plan",),
+    "portfolio": ("Portfolio", "across_accounts", "portfolio_html"),
     "replaying": ("Replay",),
     "rulebase": ("Rulebase",),
     "scoring": ("score",),

@@ -78,6 +78,7 @@ def check(draft: Draft) -> Rulebase | None:
         steps=draft.steps,
         questions=draft.questions,
         asking=draft.asking,
+        across=draft.across,
         wording=draft.wording,
         sources=draft.sources,
     )
@@ -235,6 +236,11 @@ def _check_sources(draft: Draft) -> None:
             draft.issue(
                 "R133", f"the source of `{reason.id}` is not declared", why, fix, rule="reasons.yaml", path=path
             )
+    parts = (("clusters", draft.across.clusters.source), ("others", draft.across.others.source)) if draft.across else ()
+    for part, source in parts:
+        if not sources_in(source, draft.sources):
+            what = f"the source of `{part}` is not declared"
+            draft.issue("R133", what, why, fix, rule="portfolio.yaml", path=(part, "source"))
 
 
 # --- all rules together -----------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from churn_rules.across import Across
 from churn_rules.asking import Asking
 from churn_rules.conditions import Condition, tests
 from churn_rules.errors import UnknownNameError
@@ -265,6 +266,7 @@ class Rulebase:
     steps: Mapping[str, PlanStep] = field(default_factory=dict)
     questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what to ask, by the stage of the case
     asking: Asking = field(default_factory=Asking)
+    across: Across | None = None  # None: nothing is said across accounts
     wording: Wording = field(default_factory=Wording)
     sources: Mapping[str, Source] = field(default_factory=dict)
     language: Language = ENGLISH

@@ -18,7 +18,7 @@ __all__ = ["score"]
 Frame = TypeVar("Frame")
 
 
-def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str] = ()) -> Frame:
+def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str] = (), natively: bool = False) -> Frame:
     """Diagnose every row of a table of accounts.
 
     Args:
@@ -26,19 +26,22 @@ def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str]
             called as what they tell: see `churn_rules.accounts`. Null is unknown.
         rulebase: From `load()`; without it the shipped rules are loaded anew.
         keep: The columns that tell nothing, such as an id or a region, and are carried over as they are.
+        natively: Run the rules in the frame's own library, through Narwhals. Otherwise they run in Polars, to and from
+            which frames are carried as Arrow; that is many times as fast, and on Spark it needs Polars on the workers.
 
     Returns:
-        A frame of the same kind (lazy where the other was): the columns kept, then everything that a diagnosis holds;
-        `churn-rules schema table` lists them. A cell that is no value of its fact counts as unknown, and `fault` names
-        its column.
+        A frame of the same kind (lazy where the other was): the columns kept, then everything that a diagnosis holds,
+        as docs/decisions/013-tables.md lists it. A cell that is no value of its fact counts as unknown, and `fault`
+        names its column.
 
     Raises:
-        MissingPackageError: Narwhals is not installed.
+        MissingPackageError: Narwhals or Polars is not installed.
         TableError: The frame is of no kind that is known, or a column is of the wrong type.
         UnknownNameError: A column tells no fact and is not kept.
     """
     try:
         import narwhals as nw  # noqa: PLC0415  # an extra: whoever asks about single cases needs none
+        import polars  # noqa: F401, ICN001, PLC0415  # as above
     except ModuleNotFoundError as error:
         raise MissingPackageError("scoring a table", "Narwhals and Polars", "portfolio") from error
     from churn_rules.engines.columnar import score_frame  # noqa: PLC0415  # as above
@@ -49,5 +52,5 @@ def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str]
     except TypeError as error:
         raise TableError(f"no kind of frame that can be scored: {type(frame).__name__}") from error
     layout = Layout.of(table.collect_schema().names(), rulebase, keep)
-    scored: Frame = score_frame(table, layout, rulebase)
+    scored: Frame = score_frame(frame, layout, rulebase, natively=natively)
     return scored

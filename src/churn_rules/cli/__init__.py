@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from churn_rules.cli.interviews import ask, verify_certificate
+from churn_rules.cli.portfolio_report import portfolio
 from churn_rules.cli.portfolios import explain_row, map_columns, score
 from churn_rules.cli.shared import (
     asked_of,
@@ -479,5 +480,5 @@ def version(*, rules: Path | None, as_: str) -> None:
     click.echo(as_json(found) if as_ == "json" else "\n".join(f"{name} {value}" for name, value in found.items()))
 
 
-for _command in (ask, verify_certificate, map_columns, score, explain_row):
+for _command in (ask, verify_certificate, map_columns, score, explain_row, portfolio):
     cli.add_command(_command)

@@ -26,7 +26,7 @@ from churn_rules.cli.shared import (
 if TYPE_CHECKING:
     from churn_rules.tables.run import Outcome, Stage
 
-__all__ = ["explain_row", "map_columns", "score"]
+__all__ = ["explain_row", "map_columns", "mapping_option", "score", "tables_needed"]
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _KINDS: dict[str, Literal["csv", "excel", "parquet"]] = {"csv": "csv", "xlsx": "excel", "parquet": "parquet"}
@@ -34,7 +34,7 @@ _STAGES = {"scoring": "Scoring accounts", "writing": "Writing rows"}
 
 
 @contextmanager
-def _tables(wanted: str) -> Iterator[None]:
+def tables_needed(wanted: str) -> Iterator[None]:
     """Say what to install where a package is missing that tables need."""
     from churn_rules.errors import MissingPackageError
 
@@ -76,7 +76,7 @@ def score(
 
     Rows that cannot be used are not scored: they go to the rejects, each with why and how to mend it.
     """
-    with _tables("scoring a table"):
+    with tables_needed("scoring a table"):
         from churn_rules.tables.run import score_file
         from churn_rules.tables.summary import tell_summary
 
@@ -144,7 +144,7 @@ def map_columns(
     *, source: str, target: Path | None, sheet: str | None, encoding: str | None, rules: Path | None
 ) -> None:
     """Propose a mapping: which column of IN tells which fact, what was guessed and why, and what nothing tells."""
-    with _tables("proposing a mapping"):
+    with tables_needed("proposing a mapping"):
         from churn_rules.tables.proposing import propose
     from churn_rules.writing import write_whole
 
@@ -185,7 +185,7 @@ def explain_row(
     as_: str,
 ) -> None:
     """Diagnose one row of a file, as `diagnose` does a case. ROW is an account, or the number of the row, as in #14."""
-    with _tables("explaining a row"):
+    with tables_needed("explaining a row"):
         from churn_rules.tables.row import case_in_row, compare_scored
     from churn_rules.api import trace
     from churn_rules.diagnosis import conclude_case

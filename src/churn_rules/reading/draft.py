@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from churn_rules.across import Across
 from churn_rules.asking import Asking
 from churn_rules.errors import Issue, Location, ValueRefusedError
 from churn_rules.reading.documents import Document, Key
@@ -35,6 +36,7 @@ class Draft:
     steps: dict[str, PlanStep] = field(default_factory=dict)
     questions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     asking: Asking = field(default_factory=Asking)
+    across: Across | None = None
     coverage: Coverage | None = None  # None: not asked for
     rules: dict[str, Rule] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from churn_rules.errors import Issue, Location, did_you_mean
 from churn_rules.language import LANGUAGES
+from churn_rules.reading.across import read_across
 from churn_rules.reading.asking import read_asking
 from churn_rules.reading.documents import Document, Key, read_document
 from churn_rules.reading.draft import Draft, accepted
@@ -32,6 +33,7 @@ __all__ = ["LANGUAGES_FOLDER", "read_rules"]
 
 _FILES = ("vocabulary.yaml", "findings.yaml", "reasons.yaml", "accommodations.yaml")
 _ASKING = "questionnaire.yaml"  # a rule base without one asks each question by itself
+_ACROSS = "portfolio.yaml"  # a rule base without one says nothing across accounts
 _PLAN = "plan.yaml"  # a rule base without one makes no plans
 _SOURCES = "sources.yaml"  # a rule base without it takes any source for its rules
 _WORDING = "wording.yaml"  # hints only: a rule base without it concludes the same
@@ -75,6 +77,9 @@ def read_rules(folder: Path) -> Draft:
     if (folder / _ASKING).exists():
         draft.documents[_ASKING] = known[_ASKING] = _read(draft, folder / _ASKING)
         read_asking(draft, known[_ASKING])
+    if (folder / _ACROSS).exists():
+        draft.documents[_ACROSS] = known[_ACROSS] = _read(draft, folder / _ACROSS)
+        read_across(draft, known[_ACROSS])
     documents = [_read(draft, path) for path in paths]
     if all(document.data is not None for document in known.values()):
         for path, document in zip(paths, documents, strict=True):
@@ -108,7 +113,7 @@ def _rule_files(draft: Draft) -> Iterator[Path]:
 def _note_stray_files(draft: Draft) -> None:
     for pattern in ("*.yaml", "*.yml", "*/*.yml", "*/*/*.yaml", "*/*/*.yml"):
         for path in sorted(draft.folder.glob(pattern)):
-            if path.parent != draft.folder or path.name not in (*_FILES, _ASKING, _PLAN, _SOURCES, _WORDING):
+            if path.parent != draft.folder or path.name not in (*_FILES, _ACROSS, _ASKING, _PLAN, _SOURCES, _WORDING):
                 shown = _shown(draft, path)
                 what, why = f"{shown} is not read", "rules stand in files `theme/rule-id.yaml`"
                 draft.issues.append(Issue("F403", what, why, "move or rename it", Location(shown), "warning"))

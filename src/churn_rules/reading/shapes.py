@@ -17,6 +17,7 @@ from churn_rules.reading.documents import Document
 
 __all__ = [
     "AccommodationShape",
+    "AcrossShape",
     "AnswersShape",
     "AskingShape",
     "CaseShape",
@@ -216,6 +217,30 @@ class AskingShape(_Shape):
 
     checklist: dict[RuleId, ChecklistItemShape] = {}
     only_where: dict[str, Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]] = {}
+
+
+class ClustersShape(_Shape):
+    """When a root cause counts as clustered in a segment."""
+
+    false_discovery_rate: Annotated[float, Field(ge=0.001, le=0.5)]
+    fewest_accounts: Annotated[int, Field(ge=1, le=1000)]
+    source: Text
+
+
+class OthersShape(_Shape):
+    """When other accounts are evidence in one."""
+
+    at_least: Annotated[int, Field(ge=1, le=1000)]
+    share: Annotated[float, Field(ge=0, le=1)]
+    within_days: Annotated[int, Field(ge=1, le=3660)]
+    source: Text
+
+
+class AcrossShape(_Shape):
+    """portfolio.yaml."""
+
+    clusters: ClustersShape
+    others: OthersShape
 
 
 class LinkShape(_Shape):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from churn_rules.tables.harmless import harmless, harmless_text
 from churn_rules.tables.opening import Kind, kind_of_name
 from churn_rules.writing import replacing
 
-__all__ = ["MOST_ROWS", "check_target", "copy_out", "kind_of_target", "write_csv", "write_excel"]
+__all__ = ["MOST_ROWS", "check_target", "copy_out", "kind_of_target", "write_csv", "write_excel", "write_sheets"]
 
 MOST_ROWS = 1_048_575  # of Excel, below the headings
 _MOST_COLUMNS = 16_384
@@ -105,40 +105,56 @@ def write_excel(frame: pl.LazyFrame, target: Path, tick: Callable[[int], None] |
     """Write a result for people as a workbook of one sheet, row by row, so that memory does not grow with it.
 
     Raises:
+        TableFileError: It has more columns than a sheet holds.
         OutputError: It cannot be written; what was there before is still there.
     """
-    schema = frame.collect_schema()
-    if len(schema) > _MOST_COLUMNS:
-        what, why = f"the result has {len(schema):,} columns", f"a sheet holds {_MOST_COLUMNS:,}"
+    write_sheets({"accounts": frame}, target, tick)
+
+
+def write_sheets(frames: Mapping[str, pl.LazyFrame], target: Path, tick: Callable[[int], None] | None = None) -> None:
+    """Write frames as the sheets of one workbook; `tick` is told of rows as they are written.
+
+    Raises:
+        TableFileError: One has more columns than a sheet holds.
+        OutputError: It cannot be written; what was there before is still there.
+    """
+    headings = {name: frame.collect_schema().names() for name, frame in frames.items()}
+    widest = max(map(len, headings.values()))
+    if widest > _MOST_COLUMNS:
+        what, why = f"the result has {widest:,} columns", f"a sheet holds {_MOST_COLUMNS:,}"
         raise fault("M635", what, why, "write it as .parquet", str(target))
     with replacing(target) as beside:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         workbook = xlsxwriter.Workbook(str(beside), {**options, "strings_to_numbers": False})
-        sheet = _sheet(workbook, list(schema))
-        formats = {pl.Date: workbook.add_format({"num_format": "yyyy-mm-dd"})}
-        moment = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        row = 0
-        for batch in frame.collect_batches(chunk_size=_BATCH):
-            for cells in batch.iter_rows():
-                row += 1
-                for column, cell in enumerate(cells):
-                    _write(sheet, row, column, cell, formats[pl.Date], moment)
-            if tick:
-                tick(batch.height)
+        for name, frame in frames.items():
+            _fill(workbook, _sheet(workbook, name, headings[name]), frame, tick)
         try:
             workbook.close()
         except xlsxwriter.exceptions.XlsxWriterException as error:
             raise OutputError(f"cannot write `{target}`: {error}") from None
 
 
-def _sheet(workbook: Any, headings: Sequence[str]) -> Any:
-    sheet = workbook.add_worksheet("accounts")
+def _sheet(workbook: Any, name: str, headings: Sequence[str]) -> Any:
+    sheet = workbook.add_worksheet(name)
     bold = workbook.add_format({"bold": True})
     sheet.freeze_panes(1, 0)
     for column, heading in enumerate(headings):
         sheet.set_column(column, column, max(8, min(40, len(heading) + 2)))
         sheet.write_string(0, column, heading[:_LONGEST_CELL], bold)
     return sheet
+
+
+def _fill(workbook: Any, sheet: Any, frame: pl.LazyFrame, tick: Callable[[int], None] | None) -> None:
+    day = workbook.add_format({"num_format": "yyyy-mm-dd"})
+    moment = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    row = 0
+    for batch in frame.collect_batches(chunk_size=_BATCH):
+        for cells in batch.iter_rows():
+            row += 1
+            for column, cell in enumerate(cells):
+                _write(sheet, row, column, cell, day, moment)
+        if tick:
+            tick(batch.height)
 
 
 def _write(sheet: Any, row: int, column: int, cell: object, day: Any, moment: Any) -> None:

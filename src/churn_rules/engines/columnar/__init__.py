@@ -1,6 +1,6 @@
 """A table of accounts in one pass: every rule as an expression over columns, on whatever frame it is in.
 
-Written once, for Narwhals and Polars alike; see docs/decisions/012-tables.md.
+Written once, for Narwhals and Polars alike; see docs/decisions/013-tables.md.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import narwhals as nw
+
 from churn_rules.accounts import Layout
 from churn_rules.cases import Memory
 from churn_rules.conclusions import conclude
 from churn_rules.conditions import support, tests
 from churn_rules.engines.columnar.algebra import Flow, as_expr, said_to, xp
+from churn_rules.engines.columnar.bridges import through_polars
 from churn_rules.engines.columnar.conclusions import conclude_columns
 from churn_rules.engines.columnar.frames import Door
 from churn_rules.engines.columnar.memory import remember_columns
@@ -25,14 +28,15 @@ from churn_rules.vocabulary import Span, Truth, Value
 __all__ = ["MASK_BITS", "ColumnarEngine", "score_frame"]
 
 
-def score_frame(table: Any, layout: Layout, rulebase: Rulebase, *, missing: bool = True) -> Any:
+def score_frame(frame: Any, layout: Layout, rulebase: Rulebase, *, missing: bool = True, natively: bool = False) -> Any:
     """Diagnose every row of a table.
 
     Args:
-        table: A Narwhals frame, lazy or not.
+        frame: A native frame of a kind that Narwhals knows, lazy or not.
         layout: Which of its columns tells what.
         rulebase: The rules.
         missing: Whether to work out what is unknown and could change something.
+        natively: Whether the rules run in the frame's own library, rather than in Polars.
 
     Returns:
         A native frame of the same kind.
@@ -40,6 +44,17 @@ def score_frame(table: Any, layout: Layout, rulebase: Rulebase, *, missing: bool
     Raises:
         TableError: A column is of the wrong type.
     """
+    table = nw.from_native(frame)
+    if natively or table.implementation.is_polars():
+        return _scored(table, layout, rulebase, missing=missing)
+
+    def scorer(lazy: Any) -> Any:
+        return _scored(nw.from_native(lazy), layout, rulebase, missing=missing)
+
+    return through_polars(frame, table.implementation, scorer)
+
+
+def _scored(table: Any, layout: Layout, rulebase: Rulebase, *, missing: bool) -> Any:
     door = Door(table)
     with said_to(door.library):
         opened = door.open(layout, rulebase.vocabulary)

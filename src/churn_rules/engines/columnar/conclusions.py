@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
-from itertools import groupby, product
+from itertools import combinations, groupby, product
 from operator import add, mul
 from typing import Literal
 
@@ -263,22 +263,9 @@ def as_expr_of(number: Certainty) -> Expr:
 def _merged(has: Mapping[str, Flag]) -> dict[str, Flag]:
     """Return the one scope that all share, `mixed` where they differ; `undetermined` is ignored."""
     told = {scope: has.get(scope, False) for scope in SCOPES if scope not in ("undetermined", "mixed")}
-    alone = {
-        scope: every(
-            [
-                flag,
-                *(
-                    opposite(other)
-                    for name, other in (*told.items(), ("mixed", has.get("mixed", False)))
-                    if name != scope
-                ),
-            ]
-        )
-        for scope, flag in told.items()
-    }
-    some = either([*told.values(), has.get("mixed", False)])
-    mixed = every([some, *(opposite(flag) for flag in alone.values())])
-    return {**alone, "mixed": mixed, "undetermined": opposite(some)}
+    mixed = either([has.get("mixed", False), *(every(pair) for pair in combinations(told.values(), 2))])
+    alone = {scope: every([flag, opposite(mixed)]) for scope, flag in told.items()}
+    return {**alone, "mixed": mixed, "undetermined": opposite(either([*told.values(), mixed]))}
 
 
 def _scopes(state: Concluded, _: Sequence[str]) -> None:

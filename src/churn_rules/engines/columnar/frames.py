@@ -17,7 +17,7 @@ from churn_rules.vocabulary import Fact
 
 __all__ = ["Door", "Opened"]
 
-_TYPES = {"number": "numbers", "date": "dates", "boolean": "true and false", "choice": "text"}
+_TYPES = {"number": "numbers are", "date": "dates are", "boolean": "true and false are", "choice": "text is"}
 _Kind = tuple[str, Fact | None]
 
 
@@ -90,7 +90,7 @@ class Door:
             if fact and self._is_sound(dtype, fact):
                 return column if dtype.categories == fact.choices else column.cast(xp.Enum(fact.choices))
             return column if dtype == nw.String else column.cast(xp.String)
-        raise TableError(f"column `{name}` holds {dtype}, where {_TYPES[kind]} are wanted")
+        raise TableError(f"column `{name}` holds {dtype}, where {_TYPES[kind]} wanted")
 
     def _is_sound(self, dtype: Any, fact: Fact | None) -> bool:
         """Tell whether a column of categories can hold nothing but choices of a fact."""
@@ -103,8 +103,8 @@ class Door:
             safe = [column.alias(f"o{place}") for place, column in enumerate(every.values())]
             return nw.to_native(frame.select(*safe)).toDF(*every)
         chosen = frame.select(*(column.alias(name) for name, column in every.items()))
-        if self.eager:
-            chosen = chosen.collect()
+        if self.eager:  # in batches, so that what is known between does not stand in memory for every row
+            chosen = chosen.collect(engine="streaming") if self.on_polars else chosen.collect()
         native = chosen if self.on_polars else nw.to_native(chosen)
         return native if self.rows is None else _as_pandas(native, self.rows)
 

@@ -1,4 +1,4 @@
-"""The columns of the answer: everything that a diagnosis holds, for each account; see docs/decisions/012-tables.md.
+"""The columns of the answer: everything that a diagnosis holds, for each account; see docs/decisions/013-tables.md.
 
 Never works anything out that is not concluded already.
 """

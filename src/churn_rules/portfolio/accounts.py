@@ -1,0 +1,253 @@
+"""What is read of a table of accounts, of all that it holds: one lazy frame, its columns under names of their own.
+
+Never counts anything, and never reads more than one column into memory at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import polars as pl
+
+from churn_rules.accounts import Layout
+from churn_rules.across import SECOND, SHARED, STATED
+from churn_rules.economics import INPUTS
+from churn_rules.errors import UnknownNameError
+from churn_rules.language import Language
+from churn_rules.rulebase import Rulebase
+from churn_rules.vocabulary import SIDES
+
+__all__ = ["ACCOUNT", "HIGH", "LOW", "MARGIN", "ROW", "TOLD", "Accounts", "Segment", "lacks", "prepare", "stated"]
+
+ROW, ACCOUNT, TOLD = "portfolio.row", "portfolio.account", "portfolio.told"
+LOST, MARGIN = "portfolio.lost", "portfolio.margin"
+LOW, HIGH = f"{LOST}.low", f"{LOST}.high"
+_MARGIN_FACT = "yearly_margin"
+_FEW = 8  # a number with no more values than these is a code, and its values stand for themselves
+_QUARTERS = (0.25, 0.5, 0.75)
+
+
+def stated(side: str) -> str:
+    """Return the column that keeps what one side states as the reason."""
+    return f"portfolio.stated.{side}"
+
+
+def lacks(what: str) -> str:
+    """Return the column that tells whether an input of cost and benefit (or `cost.<accommodation>`) is unknown."""
+    return f"portfolio.lacks.{what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A column by which accounts are set apart: its name in the table, where it is kept, and how it was cut.
+
+    `cut` is `values` (as they stand), `quarters` of the year (of dates) or `quartiles` (of numbers); `cuts` are the
+    limits between the quartiles.
+    """
+
+    name: str
+    column: str
+    cut: str
+    cuts: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """A table that is ready to be scored.
+
+    `frame` holds the facts, and under `keep` what is carried over. `rows` counts the table as it was given, `repeated`
+    the rows that repeat an account and were set aside. `sides` are those that state a reason.
+    """
+
+    frame: pl.LazyFrame
+    keep: tuple[str, ...]
+    segments: tuple[Segment, ...]
+    rows: int
+    repeated: int
+    sides: tuple[str, ...]
+    dated: bool
+    inputs: tuple[str, ...]
+
+    @property
+    def unsaid(self) -> pl.LazyFrame:
+        """The same without the reasons that anybody states, so that none of them is held against itself."""
+        names = self.frame.collect_schema().names()
+        return self.frame.drop([name for name in names if name.partition(".")[0] in (STATED, SECOND)])
+
+
+def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segments: Sequence[str]) -> Accounts:
+    """Make a table ready to be scored, and to be counted afterwards.
+
+    Args:
+        frame: One row an account, columns as `score` takes them, and beside them `account` and `segments`; any other
+            column is refused.
+        rulebase: Its vocabulary says which columns are facts.
+        account: The column that names the account; of the rows of one account the first stands, the others are set
+            aside. Without it each row is an account, called by its number.
+        segments: Columns to set accounts apart by. The quarter of the loss and the size (the yearly margin) are added
+            where the table knows them.
+
+    Raises:
+        UnknownNameError: There is no such column, or one tells no fact.
+    """
+    schema = frame.collect_schema()
+    for name in (*segments, *([account] if account else [])):
+        if name not in schema:
+            raise UnknownNameError("column", name, schema.names())
+    cut = tuple(_segments(frame, schema, rulebase, segments))
+    kept = dict(_kept(schema, rulebase, account))
+    kept |= {segment.column: part for segment, part in cut}
+    apart = {name for name in (account, *segments) if name and not _is_fact(name, rulebase)}
+    facts = [name for name in schema.names() if name not in apart]
+    _check_facts(facts, rulebase)
+    numbered = frame.with_row_index(ROW)
+    rows, repeated = _rows(numbered, account)
+    if repeated:
+        numbered = numbered.filter(pl.col(str(account)).is_first_distinct() | pl.col(str(account)).is_null())
+    ready = numbered.select(ROW, *facts, *(expression.alias(name) for name, expression in kept.items()))
+    return Accounts(
+        frame=ready,
+        keep=(ROW, *kept),
+        segments=tuple(segment for segment, _ in cut),
+        rows=rows,
+        repeated=repeated,
+        sides=tuple(side for side in ("record", "us", "customer") if _named(STATED, side) in schema),
+        dated="lost" in schema,
+        inputs=(*INPUTS, *(f"cost.{name}" for name in rulebase.accommodations)),
+    )
+
+
+def _check_facts(names: Sequence[str], rulebase: Rulebase) -> None:
+    try:
+        Layout.of(names, rulebase)
+    except UnknownNameError as error:
+        kind = "fact (a column that tells none is named as the account or a segment, or left out)"
+        raise UnknownNameError(kind, error.name, error.candidates) from None
+
+
+def _is_fact(name: str, rulebase: Rulebase) -> bool:
+    first = name.partition(".")[0]
+    return first in rulebase.vocabulary or first in ("lost", "cost")
+
+
+def _named(fact: str, side: str) -> str:
+    return fact if side == "record" else f"{fact}.{side}"
+
+
+def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int]:
+    """Return how many rows there are, and how many of them repeat an account."""
+    if account is None:
+        return int(frame.select(pl.len()).collect(engine="streaming").item()), 0
+    named = pl.col(account)
+    counted = frame.select(
+        pl.len().alias("rows"),
+        named.drop_nulls().n_unique().alias("distinct"),
+        named.null_count().alias("nameless"),
+    )
+    rows, distinct, nameless = counted.collect(engine="streaming").row(0)
+    return int(rows), int(rows - distinct - nameless)
+
+
+# --- what is carried over ---------------------------------------------------------------------------------------------
+
+
+def _kept(schema: pl.Schema, rulebase: Rulebase, account: str | None) -> Iterator[tuple[str, pl.Expr]]:
+    yield ACCOUNT, (pl.col(account) if account else pl.col(ROW) + 1).cast(pl.String)
+    low, high = _range(schema, "lost", pl.Date)
+    yield from ((LOW, low), (HIGH, high))
+    low, high = _range(schema, _MARGIN_FACT, pl.Float64)
+    yield from ((f"{MARGIN}.low", low), (f"{MARGIN}.high", high))
+    for side in SIDES:
+        yield stated(side), _first(schema, [_named(STATED, side)]).cast(pl.String)
+    shared = [_named(SHARED, side) for side in SIDES if _named(SHARED, side) in schema]
+    yield TOLD, pl.any_horizontal(pl.col(name).is_not_null() for name in shared) if shared else pl.lit(value=False)
+    for name in INPUTS:
+        yield lacks(name), _first(schema, [_named(name, side) for side in SIDES]).is_null()
+    for name in rulebase.accommodations:
+        told = [pl.col(one) for one in (f"cost.{name}.once", f"cost.{name}.yearly") if one in schema]
+        yield lacks(f"cost.{name}"), pl.any_horizontal(one.is_null() for one in told) if told else pl.lit(value=True)
+
+
+def _first(schema: pl.Schema, names: Sequence[str]) -> pl.Expr:
+    """Return the first of several columns that tells something; nothing where none is there."""
+    present = [pl.col(name) for name in names if name in schema]
+    return pl.coalesce(present) if present else pl.lit(None)
+
+
+def _range(schema: pl.Schema, name: str, type_: type[pl.DataType]) -> tuple[pl.Expr, pl.Expr]:
+    """Return both ends of a fact: of the record's word before the customer's, and the customer's before ours."""
+    sides = [one for one in (name, f"{name}.customer", f"{name}.us") if one in schema]
+    if not sides:
+        return pl.lit(None, type_), pl.lit(None, type_)
+    lows = [pl.col(one).cast(type_, strict=False) for one in sides]
+    highs = [
+        pl.when(pl.col(one).is_not_null()).then(_first(schema, [f"{one}.to", one]).cast(type_, strict=False))
+        for one in sides
+    ]
+    return pl.coalesce(lows), pl.coalesce(highs)
+
+
+# --- segments ---------------------------------------------------------------------------------------------------------
+
+
+def _segments(
+    frame: pl.LazyFrame, schema: pl.Schema, rulebase: Rulebase, wanted: Sequence[str]
+) -> Iterator[tuple[Segment, pl.Expr]]:
+    """Yield each segment, and what tells of an account to which part of it it belongs."""
+    besides = [name for name in ("lost", _MARGIN_FACT) if name in schema and name not in wanted]
+    for place, name in enumerate((*wanted, *besides)):
+        column, cell = f"portfolio.segment.{place}", _cell(frame, schema, name)
+        kind = frame.select(cell).collect_schema()[name]
+        if kind.is_temporal():
+            yield Segment(name, column, "quarters"), _quarter(cell, schema)
+        elif kind.is_numeric() and (cuts := _cuts(frame, cell, any_number=name in rulebase.vocabulary)):
+            yield Segment(name, column, "quartiles", cuts), _band(cell, cuts, rulebase.language)
+        else:
+            yield Segment(name, column, "values"), cell.cast(pl.String)
+
+
+def _cell(frame: pl.LazyFrame, schema: pl.Schema, name: str) -> pl.Expr:
+    """Return a column; where it is text, blank cells are unknown, and all numbers or all dates are those."""
+    cell = pl.col(name)
+    if schema[name] != pl.String:
+        return cell
+    text = cell.str.strip_chars()
+    text = pl.when(text != "").then(text)
+    number, day = text.cast(pl.Float64, strict=False), text.str.to_date("%Y-%m-%d", strict=False)
+    codes = text.str.contains(r"^[+-]?0\d").any().alias("codes")  # as in 007, which is no seven
+    counts = {"all": text, "numbers": number, "days": day}
+    counted = frame.select(codes, *(part.count().alias(called) for called, part in counts.items()))
+    found = counted.collect(engine="streaming").row(0, named=True)
+    if not found["all"] or found["codes"]:
+        return text
+    return number if found["numbers"] == found["all"] else day if found["days"] == found["all"] else text
+
+
+def _cuts(frame: pl.LazyFrame, cell: pl.Expr, *, any_number: bool) -> tuple[float, ...]:
+    """Return the limits between the quartiles of a column, each once; none where it has few values."""
+    parts = [cell.quantile(q, "nearest").alias(f"q{q}") for q in _QUARTERS]
+    found = frame.select(cell.n_unique().alias("values"), *parts).collect(engine="streaming")
+    if not any_number and found["values"].item() <= _FEW:
+        return ()
+    limits = dict.fromkeys(found[f"q{q}"].item() for q in _QUARTERS)
+    return tuple(float(limit) for limit in limits if limit is not None)
+
+
+def _quarter(cell: pl.Expr, schema: pl.Schema) -> pl.Expr:
+    """Return the quarter of a date; nothing where its range reaches beyond one."""
+    name = cell.meta.output_name()
+    end = pl.coalesce(f"{name}.to", cell) if f"{name}.to" in schema else cell
+    same = (cell.dt.year() == end.dt.year()) & (cell.dt.quarter() == end.dt.quarter())
+    return pl.when(same).then(pl.format("{}-Q{}", cell.dt.year(), cell.dt.quarter()))
+
+
+def _band(cell: pl.Expr, cuts: Sequence[float], language: Language) -> pl.Expr:
+    said = [f"{limit:,.12g}" for limit in cuts]
+    bands = [language.say("up to {high}", high=said[0])]
+    bands += [language.say("above {low}, up to {high}", low=low, high=high) for low, high in pairwise(said)]
+    found: pl.Expr = pl.when(cell > cuts[-1]).then(pl.lit(language.say("above {low}", low=said[-1])))
+    for limit, band in zip(reversed(cuts), reversed(bands), strict=True):
+        found = pl.when(cell <= limit).then(pl.lit(band)).otherwise(found)
+    return found

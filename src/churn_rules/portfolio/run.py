@@ -1,0 +1,93 @@
+"""A whole run: from an analyst's file to what its accounts say together, and its tables to files.
+
+A bad file stops before any output. Never prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from churn_rules.errors import OutputError, TableError, UnknownNameError
+from churn_rules.portfolio.survey import across_accounts
+from churn_rules.portfolio.values import Portfolio
+from churn_rules.rulebase import Rulebase
+from churn_rules.tables.cells import NUMBERED, free_name
+from churn_rules.tables.delivering import write_csv, write_sheets
+from churn_rules.tables.faults import fault
+from churn_rules.tables.run import prepared
+
+__all__ = ["OfFile", "across_file", "write_tables"]
+
+
+@dataclass(frozen=True, slots=True)
+class OfFile:
+    """What the accounts of a file say together; `left_out` of its rows could not be used."""
+
+    portfolio: Portfolio
+    left_out: int
+
+
+def across_file(
+    source: str,
+    rulebase: Rulebase,
+    mapping_file: Path | None = None,
+    account: str | None = None,
+    segments: Sequence[str] = (),
+) -> OfFile:
+    """Look across the accounts of a file.
+
+    Args:
+        source: CSV, Excel or Parquet; `-` is standard input.
+        rulebase: In the language that words are wanted in.
+        mapping_file: Which column tells what; not needed where columns are called as facts.
+        account: The column that names the account, where no mapping says so; else each row is called by its number.
+        segments: Columns to set accounts apart by, beside those of the mapping.
+
+    Raises:
+        ChurnRulesError: The rule base has no portfolio.yaml.
+        TableFileError: The file or its mapping cannot be used; `issues` holds all that is wrong with it.
+    """
+    with prepared(source, mapping_file, rulebase) as found:
+        mapping = found.mapping
+        account = account or (mapping.account if mapping else None)
+        wanted = tuple(dict.fromkeys((*(mapping.segments if mapping else ()), *segments)))
+        frame = found.cells.canonical(found.table.frame)
+        names = frame.collect_schema().names()
+        called = [heading if heading in names else free_name(heading, rulebase) for heading in wanted]
+        name = NUMBERED if account is None else account if account in names else free_name(account, rulebase)
+        for heading, column in zip((account, *wanted), (name, *called), strict=True):
+            if heading and column not in names:
+                raise UnknownNameError("column", heading, found.cells.kept)
+        kept = set(found.cells.kept) - {name, *called}
+        try:
+            portfolio = across_accounts(frame.drop(kept), rulebase=rulebase, account=name, segments=called)
+        except TableError as error:
+            fix = "change its type, or say in a mapping how it is to be read"
+            raise fault("M637", f"a column does not fit: {error}", "rules compare it", fix, found.table.path) from None
+        return OfFile(portfolio, found.table.rows - portfolio.rows)
+
+
+def write_tables(tables: Mapping[str, pl.DataFrame], target: Path) -> tuple[Path, ...]:
+    """Write tables into a workbook (`.xlsx`), a sheet each, or into a folder, a CSV file each; never a formula.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        OutputError: They cannot be written.
+    """
+    if target.suffix.lower() == ".xlsx":
+        write_sheets({name: table.lazy() for name, table in tables.items()}, target)
+        return (target,)
+    try:
+        target.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write into `{target}`: {error.strerror or error}") from None
+    paths = {name: target / f"{name.replace(' ', '-')}.csv" for name in tables}
+    for name, table in tables.items():
+        write_csv(table.lazy(), str(paths[name]))
+    return tuple(paths.values())

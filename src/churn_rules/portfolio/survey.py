@@ -1,0 +1,164 @@
+"""From a table of accounts to all that is said across them: two passes of `score`, and what is counted of either.
+
+Never runs a third pass: what follows from other accounts is an inference, and no inference is evidence for the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from churn_rules.across import Across
+from churn_rules.errors import ChurnRulesError, OutputError
+from churn_rules.loading import load
+from churn_rules.portfolio.accounts import ROW, Accounts, prepare
+from churn_rules.portfolio.clusters import clustering
+from churn_rules.portfolio.drivers import drivers
+from churn_rules.portfolio.naming import meant_by
+from churn_rules.portfolio.others import Evidence, evidence_from_others, with_evidence, without_strays
+from churn_rules.portfolio.second import CONCLUDED, changes, shared
+from churn_rules.portfolio.shortlist import candidates, shortlist, unranked
+from churn_rules.portfolio.stated import disagreement, resting_on_words, stated_by
+from churn_rules.portfolio.tables import tables_of
+from churn_rules.portfolio.unknown import unknown_facts
+from churn_rules.portfolio.values import Portfolio
+from churn_rules.rulebase import Rulebase
+from churn_rules.scoring import score
+
+__all__ = ["LISTED", "across_accounts"]
+
+LISTED = 100_000
+"""How many accounts a table names at most."""
+
+_SHOWN = 20
+_AMOUNTS = [f"{name}.{end}" for name in ("value", "attempt", "break_even") for end in ("low", "high")]
+
+
+def across_accounts(
+    frame: Any,
+    *,
+    rulebase: Rulebase | None = None,
+    account: str | None = None,
+    segments: Sequence[str] = (),
+    shown: int = _SHOWN,
+    listed: int = LISTED,
+) -> Portfolio:
+    """Tell what accounts say together: what drives them away, where, who bears witness for whom, whom to win back.
+
+    Args:
+        frame: A Polars frame, lazy or not (or another that Narwhals can turn into one): one row an account, its
+            columns called as `churn_rules.score` takes them. A lazy one is never read into memory as a whole.
+        rulebase: From `load()`, in any language; without it the shipped rules are loaded anew.
+        account: The column that names the account; without it each row is called by its number.
+        segments: Columns to set accounts apart by, such as region, product or rep.
+        shown: How many accounts each list of the answer names.
+        listed: How many accounts each of its `tables` names.
+
+    Raises:
+        ChurnRulesError: The rule base has no portfolio.yaml.
+        OutputError: What is concluded cannot be kept: the temporary folder is full.
+        TableError: See `churn_rules.score`.
+        UnknownNameError: A column tells no fact and is not named here, or there is no such column.
+    """
+    rulebase = rulebase or load()
+    across = _cut_offs(rulebase)
+    accounts = prepare(_as_polars(frame), rulebase, account, segments)
+    with TemporaryDirectory(prefix="churn-rules-") as folder:
+        return _Survey(rulebase, across, accounts, Path(folder), shown, listed).portfolio()
+
+
+def _cut_offs(rulebase: Rulebase) -> Across:
+    if rulebase.across is None:
+        raise ChurnRulesError(
+            "this rule base says nothing across accounts: it has no portfolio.yaml, which tells how sure a cluster "
+            "must be and how many other accounts bear witness; add one (the shipped rules have one to begin with)"
+        )
+    return rulebase.across
+
+
+def _as_polars(frame: Any) -> pl.LazyFrame:
+    if isinstance(frame, pl.LazyFrame):
+        return frame
+    if isinstance(frame, pl.DataFrame):
+        return frame.lazy()
+    import narwhals as nw  # noqa: PLC0415  # only whoever has another frame needs it here
+
+    other = nw.from_native(frame)
+    return (other.collect("polars") if isinstance(other, nw.LazyFrame) else other).to_polars().lazy()
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """One run. What a pass concludes is kept in a file of its own, so that memory holds no table as a whole."""
+
+    rulebase: Rulebase
+    across: Across
+    accounts: Accounts
+    folder: Path
+    shown: int
+    listed: int
+
+    def portfolio(self) -> Portfolio:
+        reasons = tuple(self.rulebase.reasons)
+        meant = {side: meant_by(self.rulebase, side) for side in self.accounts.sides}
+        first = self._pass("first", self.accounts.frame)
+        evidence = evidence_from_others(first, reasons, meant.get("customer", {}), self.across.others)
+        unsaid = self._pass("unsaid", self.accounts.unsaid) if self.accounts.sides else first
+        evidence = replace(evidence, frame=self._kept("evidence", evidence.frame))
+        second = self._pass("second", with_evidence(self.accounts.frame, evidence))
+        evidence = without_strays(second, evidence, reasons)
+        second = second.join(evidence.frame.select(ROW), on=ROW, how="semi")
+        changed = changes(first, second, evidence, self.listed)
+        final = self._after(first, second, evidence)
+        found, tested = clustering(first, self.accounts.segments, reasons, self.across.clusters)
+        offers, inputs = tuple(self.rulebase.accommodations), self.accounts.inputs
+        ranked, waiting = candidates(final, offers, self.listed), unranked(final, offers, inputs, self.listed)
+        without_tables = Portfolio(
+            rulebase=self.rulebase.digest,
+            rows=self.accounts.rows,
+            repeated=self.accounts.repeated,
+            across=self.across,
+            drivers=drivers(final, reasons),
+            clustering=found,
+            shared=shared(evidence, changed, first, second, self.shown),
+            stated=tuple(stated_by(unsaid, side, meant[side]) for side in self.accounts.sides),
+            on_words=resting_on_words(first, unsaid),
+            disagreements=tuple(self._disagreements(first)),
+            shortlist=shortlist(final, ranked, waiting, inputs, self.shown),
+            unknown=unknown_facts(final),
+            listed=self.listed,
+            tables={},
+        )
+        return tables_of(without_tables, tested, changed, ranked, waiting)
+
+    def _disagreements(self, scored: pl.LazyFrame) -> Iterator[Any]:
+        if "customer" in self.accounts.sides:
+            yield from (disagreement(scored, side) for side in self.accounts.sides if side != "customer")
+
+    def _pass(self, name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Score accounts, and keep of each what is counted afterwards."""
+        scored = score(frame, rulebase=self.rulebase, keep=self.accounts.keep)
+        return self._kept(name, scored.select(self._wanted(scored.collect_schema().names())))
+
+    def _kept(self, name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
+        path = self.folder / f"{name}.parquet"
+        try:
+            frame.sink_parquet(path, compression="lz4")
+        except OSError as error:
+            why = f"cannot keep what is concluded in `{self.folder}`: {error.strerror or error}"
+            raise OutputError(f"{why}; free some space there, or set TMPDIR to another folder") from None
+        return pl.scan_parquet(path)
+
+    def _wanted(self, names: Sequence[str]) -> list[str]:
+        parts = {f"{reason}.{part}" for reason in self.rulebase.reasons for part in ("role", "scope")}
+        single = {"fault", *CONCLUDED, *_AMOUNTS, *parts, *self.accounts.keep}
+        return [name for name in names if name in single or name.startswith(("missing.", "accommodation."))]
+
+    def _after(self, first: pl.LazyFrame, second: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
+        alone = first.join(evidence.frame.select(ROW), on=ROW, how="anti")
+        return pl.concat([alone, second], how="diagonal")  # what is missing nowhere has no column

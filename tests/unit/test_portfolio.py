@@ -1,0 +1,261 @@
+"""What is said across accounts is what the rows say, counted one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import polars as pl
+import pytest
+
+import churn_rules
+from churn_rules.errors import ChurnRulesError, UnknownNameError
+from churn_rules.portfolio.accounts import prepare
+from tests.unit.portfolios import CAUSES, accounts, lost
+
+COUNT = 300
+
+
+@pytest.fixture(scope="module")
+def table() -> pl.DataFrame:
+    return accounts(COUNT)
+
+
+@pytest.fixture(scope="module")
+def found(table: pl.DataFrame, rulebase: churn_rules.Rulebase) -> churn_rules.Portfolio:
+    return churn_rules.across_accounts(table, rulebase=rulebase, account="id", segments=["region"], shown=5)
+
+
+@pytest.fixture(scope="module")
+def rows(table: pl.DataFrame, rulebase: churn_rules.Rulebase, found: churn_rules.Portfolio) -> pl.DataFrame:
+    """Score the table once more with the evidence told, as whoever works row by row would."""
+    first = churn_rules.score(table, rulebase=rulebase, keep=["id", "region"])
+    told = found.tables["changed by others"]["account"].to_list()
+    again = table.filter(pl.col("id").is_in(told)).with_columns(other_customers_say_it_too=pl.lit(value=True))
+    second = churn_rules.score(again, rulebase=rulebase, keep=["id", "region"])
+    kept = first.filter(~pl.col("id").is_in(told))
+    return pl.concat([kept, second], how="diagonal").join(
+        table.select("id", "yearly_margin", "yearly_margin.to"), on="id"
+    )
+
+
+def test_drivers_are_counted(found: churn_rules.Portfolio, rows: pl.DataFrame) -> None:
+    assert found.drivers.accounts == COUNT
+    assert found.drivers.insufficient == rows["root"].null_count() > 0
+    for one in found.drivers.reasons:
+        roles = Counter(rows[f"{one.reason}.role"])
+        assert (one.root, one.contributing, one.consequence) == (
+            roles["root"],
+            roles["contributing"],
+            roles["consequence"],
+        )
+        roots = rows.filter(pl.col(f"{one.reason}.role") == "root")
+        assert one.systemic == Counter(roots[f"{one.reason}.scope"])["systemic"]
+        assert one.margin.low == roots["yearly_margin"].sum()
+        assert one.margin.unknown == roots["yearly_margin"].null_count()
+    assert found.drivers.reasons[0].root == max(one.root for one in found.drivers.reasons) > 0
+
+
+def test_ranges_of_margin_are_added_up_at_both_ends(found: churn_rules.Portfolio, rows: pl.DataFrame) -> None:
+    assert found.drivers.margin.high == rows.select(pl.coalesce("yearly_margin.to", "yearly_margin")).sum().item()
+    assert found.drivers.margin.high > found.drivers.margin.low
+    assert found.drivers.margin.known + found.drivers.margin.unknown == COUNT
+
+
+@pytest.mark.parametrize(
+    ("what", "name"), [("scopes", "scope"), ("decisions", "decision"), ("responsible", "responsible")]
+)
+def test_conclusions_are_counted(found: churn_rules.Portfolio, rows: pl.DataFrame, what: str, name: str) -> None:
+    assert {one.code: one.accounts for one in getattr(found.drivers, what)} == Counter(rows[name])
+
+
+def test_the_planted_cluster_is_told(found: churn_rules.Portfolio) -> None:
+    first = found.clustering.found[0]
+    assert (first.segment, first.value, first.reason) == ("region", "South", "delivery")
+    assert first.share > first.elsewhere
+    assert set(found.clustering.segments) == {"region", "lost", "yearly_margin"}
+    assert found.clustering.tests == found.tables["segments"].height
+
+
+def test_clusters_are_looked_for_before_accounts_bear_witness(
+    found: churn_rules.Portfolio, table: pl.DataFrame, rulebase: churn_rules.Rulebase
+) -> None:
+    first = churn_rules.score(table, rulebase=rulebase, keep=["id", "region"])
+    there = first.filter(pl.col("region") == "South", pl.col("root").is_not_null())
+    assert found.clustering.found[0].seen == Counter(there["delivery.role"])["root"]
+
+
+def test_what_is_stated_is_held_against_what_is_derived_without_it(
+    found: churn_rules.Portfolio, table: pl.DataFrame, rulebase: churn_rules.Rulebase
+) -> None:
+    words = table.select("id", "stated_reason", "stated_reason.customer")
+    unsaid = churn_rules.score(table.drop(words.columns[1:]), rulebase=rulebase, keep=["id", "region"])
+    both = unsaid.join(words, on="id")
+    cells = Counter(zip(both["stated_reason.customer"], both["root"], strict=True))
+    customer = next(side for side in found.stated if side.side == "customer")
+    assert {(word, root): count for word, root, count in customer.cells} == {
+        cell: count for cell, count in cells.items() if cell[0] is not None
+    }
+    meant = {"price": "pricing", "delivery": "delivery", "attention": "neglect", "people": "supplier_people"}
+    agree = sum(
+        row[f"{meant[row['stated_reason.customer']]}.role"] == "root"
+        for row in both.iter_rows(named=True)
+        if row["root"] and row["stated_reason.customer"] in meant
+    )
+    assert customer.agree >= agree > 0
+    roots = churn_rules.score(table, rulebase=rulebase, keep=["id", "region"])["root"]
+    assert found.on_words == (roots.is_not_null() & unsaid["root"].is_null()).sum() > 0
+    assert customer.agree <= customer.comparable <= customer.stated
+
+
+def test_the_code_and_the_customers_words_are_compared(found: churn_rules.Portfolio, table: pl.DataFrame) -> None:
+    one = found.disagreements[0]
+    known = table.drop_nulls(["stated_reason", "stated_reason.customer"])
+    assert (one.side, one.both) == ("record", known.height)
+    assert one.same == known.filter(pl.col("stated_reason") == pl.col("stated_reason.customer")).height
+    assert sum(pair.accounts for pair in one.pairs) == one.both - one.same
+
+
+def test_the_shortlist_is_in_the_order_of_what_is_left_at_worst(
+    found: churn_rules.Portfolio, rows: pl.DataFrame
+) -> None:
+    pursued = rows.filter(pl.col("decision").cast(pl.String).is_in(["pursue", "pursue_with_exception"]))
+    assert found.shortlist.pursued == pursued.height
+    worked_out = pursued.filter(pl.col("value.low").is_not_null())
+    assert found.shortlist.worked_out == worked_out.height > 0
+    left = sorted((row["value.low"] - row["attempt.high"] for row in worked_out.iter_rows(named=True)), reverse=True)
+    assert found.tables["shortlist"]["surplus from"].to_list() == left
+    assert [one.surplus[0] for one in found.shortlist.first] == left[:5]
+
+
+def test_what_is_not_worked_out_stands_apart_with_what_is_missing(
+    found: churn_rules.Portfolio, table: pl.DataFrame
+) -> None:
+    waiting = found.shortlist.unranked
+    assert waiting
+    assert found.shortlist.pursued - found.shortlist.worked_out == found.tables["not worked out"].height
+    for one in waiting:
+        told = table.row(by_predicate=pl.col("id") == one.account, named=True)
+        lacking = {name for name in one.lacking if not name.startswith("cost.")}
+        assert lacking == {
+            name
+            for name in (
+                "yearly_margin",
+                "years_expected",
+                "attempt_cost",
+                "idle_capacity_margin",
+                "precedent_exposure",
+            )
+            if told[name] is None
+        }
+        assert one.lacking
+
+
+def test_what_is_missing_is_ordered_by_what_it_could_settle(found: churn_rules.Portfolio, rows: pl.DataFrame) -> None:
+    first = found.unknown[0]
+    unsettled = rows["root"].is_null() | (rows["decision"] == "undecided")
+    assert first.unsettled == (rows[f"missing.{first.fact}"] & unsettled).sum()
+    assert first.unsettled == max(one.unsettled for one in found.unknown)
+
+
+def test_a_lazy_table_gives_the_same(
+    found: churn_rules.Portfolio, table: pl.DataFrame, rulebase: churn_rules.Rulebase
+) -> None:
+    again = churn_rules.across_accounts(table.lazy(), rulebase=rulebase, account="id", segments=["region"], shown=5)
+    assert again == found
+
+
+def test_other_frames_are_taken_too(rulebase: churn_rules.Rulebase) -> None:
+    frame = lost(*[{**CAUSES["delivery"], "lost": date(2024, 1, 1)}] * 2).to_arrow()
+    assert churn_rules.across_accounts(frame, rulebase=rulebase, account="id").drivers.accounts == 2
+
+
+def test_a_table_of_no_account(rulebase: churn_rules.Rulebase) -> None:
+    found = churn_rules.across_accounts(
+        lost().clear().with_columns(late_deliveries=pl.lit("once")), rulebase=rulebase, account="id"
+    )
+    assert (found.drivers.accounts, found.clustering.tests, found.shortlist.pursued) == (0, 0, 0)
+    assert "The table holds no account." in churn_rules.portfolio_html(rulebase, found)
+
+
+def test_without_a_name_rows_are_called_by_their_number(rulebase: churn_rules.Rulebase) -> None:
+    table = lost(*[{"months_without_contact": 9.0, "lost": date(2024, 1, 1)}] * 4).drop("id")
+    found = churn_rules.across_accounts(table, rulebase=rulebase)
+    assert [one.account for one in found.shared.first] == ["1", "2", "3", "4"]
+
+
+def test_without_dates_of_loss_nobody_bears_witness(rulebase: churn_rules.Rulebase) -> None:
+    told: dict[str, object] = {"months_without_contact": 9.0}
+    table = lost(*[told] * 5)
+    found = churn_rules.across_accounts(table, rulebase=rulebase, account="id")
+    assert (found.shared.told, found.shared.undated, found.stated) == (0, 5, ())
+    assert "5 of 5 accounts bear no date of loss" in churn_rules.portfolio_html(rulebase, found)
+
+
+def test_a_full_disk_is_told(rulebase: churn_rules.Rulebase, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", full)
+    with pytest.raises(ChurnRulesError, match="No space left on device; free some space"):
+        churn_rules.across_accounts(accounts(2).drop("region"), rulebase=rulebase, account="id")
+
+
+def test_a_column_that_is_not_there_is_named(rulebase: churn_rules.Rulebase) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean `id`"):
+        churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="ids")
+    with pytest.raises(UnknownNameError, match=r"named as the account or a segment.*`region`"):
+        churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="id")
+    with pytest.raises(UnknownNameError, match=r"`Region`.*did you mean `region`"):
+        churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="id", segments=["Region"])
+
+
+def test_a_rule_base_without_portfolio_yaml_says_what_it_lacks(rulebase: churn_rules.Rulebase) -> None:
+    bare = churn_rules.Rulebase(
+        **{name: getattr(rulebase, name) for name in rulebase.__dataclass_fields__ if name != "across"}
+    )
+    with pytest.raises(ChurnRulesError, match=r"portfolio\.yaml"):
+        churn_rules.across_accounts(accounts(2), rulebase=bare, account="id")
+
+
+# --- how accounts are set apart ---------------------------------------------------------------------------------------
+
+
+def segments(table: pl.DataFrame, *names: str, rulebase: churn_rules.Rulebase) -> dict[str, list[str | None]]:
+    ready = prepare(table.lazy(), rulebase, None, names)
+    frame = ready.frame.collect()
+    return {segment.name: frame[segment.column].to_list() for segment in ready.segments}
+
+
+def test_losses_are_set_apart_by_quarter_where_it_is_known(rulebase: churn_rules.Rulebase) -> None:
+    days = [date(2024, 3, 31), date(2024, 4, 1), None, date(2024, 1, 1)]
+    table = pl.DataFrame({"lost": days, "lost.to": [None, date(2024, 6, 30), None, date(2024, 12, 31)]})
+    assert segments(table, rulebase=rulebase) == {"lost": ["2024-Q1", "2024-Q2", None, None]}
+
+
+def test_numbers_are_set_apart_by_quartiles_that_say_what_they_hold(rulebase: churn_rules.Rulebase) -> None:
+    table = pl.DataFrame({"seats": [*range(1, 13), None]})
+    found = segments(table, "seats", rulebase=rulebase)["seats"]
+    expected = {"up to 4": 4, "above 4, up to 7": 3, "above 7, up to 9": 2, "above 9": 3, None: 1}
+    assert Counter(found) == expected
+
+
+def test_few_numbers_are_codes_and_equal_ones_are_never_parted(rulebase: churn_rules.Rulebase) -> None:
+    assert segments(pl.DataFrame({"tier": [1, 2, 2, 3]}), "tier", rulebase=rulebase)["tier"] == ["1", "2", "2", "3"]
+    mostly = pl.DataFrame({"seats": [5] * 90 + list(range(10, 20))})
+    assert len(set(segments(mostly, "seats", rulebase=rulebase)["seats"][:90])) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "parts"),
+    [
+        ([" 12", "3.5", *map(str, range(20, 30)), ""], 4),  # numbers, as a text file holds them
+        (["2024-01-31", "2024-02-01", "2024-04-01", " "], 2),  # dates
+        (["007", "012", "1", *map(str, range(20, 30))], 13),  # codes
+        (["North", " North ", "", "South"], 2),
+    ],
+)
+def test_text_is_taken_for_what_all_of_it_is(cells: list[str], parts: int, rulebase: churn_rules.Rulebase) -> None:
+    found = segments(pl.DataFrame({"size": cells}), "size", rulebase=rulebase)["size"]
+    assert len(set(found) - {None}) == parts
+    assert found.count(None) == sum(not cell.strip() for cell in cells)

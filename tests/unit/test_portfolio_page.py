@@ -1,0 +1,132 @@
+"""The page across accounts: it needs nothing beside it, escapes what it shows, and can be read without seeing it."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+
+import churn_rules
+from churn_rules.portfolio.charts import Line, Part, Row, bar_chart
+from churn_rules.portfolio.words import number
+from tests.unit.portfolios import CAUSES, accounts, lost
+
+HOSTILE = "<script>alert('x')</script>&\"{{ 7 * 7 }}"
+
+
+@pytest.fixture(scope="module")
+def found(rulebase: churn_rules.Rulebase) -> churn_rules.Portfolio:
+    return churn_rules.across_accounts(accounts(300), rulebase=rulebase, account="id", segments=["region"])
+
+
+@pytest.fixture(scope="module")
+def page(rulebase: churn_rules.Rulebase, found: churn_rules.Portfolio) -> str:
+    return churn_rules.portfolio_html(rulebase, found, "accounts.csv")
+
+
+class Outline(HTMLParser):
+    """The tags of a page with their attributes, and whether each is closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "path", "rect", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("path", "rect"):
+            assert self.open.pop() == tag
+
+    def of(self, tag: str) -> Iterator[dict[str, str | None]]:
+        yield from (attributes for name, attributes in self.tags if name == tag)
+
+
+def test_the_page_needs_nothing_beside_it(page: str) -> None:
+    outline = Outline(page)
+    assert not outline.open
+    assert not {tag for tag, _ in outline.tags} & {"script", "link", "img", "iframe", "object"}
+    assert not re.search(r"(?:src|href)=\"(?!#)|url\(|@import|https?:", page)
+
+
+def test_the_same_findings_give_the_same_page(
+    rulebase: churn_rules.Rulebase, found: churn_rules.Portfolio, page: str
+) -> None:
+    assert churn_rules.portfolio_html(rulebase, found, "accounts.csv") == page
+
+
+def test_every_drawing_is_told_in_words_and_every_table_has_headings(page: str) -> None:
+    outline = Outline(page)
+    drawings = [svg for svg in outline.of("svg") if svg.get("role") == "img"]
+    ids = {attributes.get("id") for _, attributes in outline.tags}
+    assert len(drawings) == 4
+    for drawing in drawings:
+        assert set(str(drawing["aria-labelledby"]).split()) <= ids
+    assert all(svg.get("aria-hidden") == "true" for svg in outline.of("svg") if svg not in drawings)
+    assert len(list(outline.of("table"))) == len(list(outline.of("caption")))
+    assert all(cell.get("scope") for cell in outline.of("th"))
+
+
+def test_a_manager_reads_the_answer_first(page: str) -> None:
+    first = re.findall(r"<li>(.*?)</li>", page)[:10]
+    told = " ".join(first)
+    for words in (
+        "A root cause is established in",
+        "The most frequent root cause is",
+        "It clusters: delivery",
+        "region South",
+        "turn out systemic because others left over the same",
+        "The code on record names a root cause that everything else points to in",
+        "disagree in",
+        "worth winning back",
+    ):
+        assert words in told
+
+
+def test_what_accounts_hold_is_escaped(rulebase: churn_rules.Rulebase) -> None:
+    told = {"months_without_contact": 9.0, "lost": date(2024, 1, 1)}
+    rows = [{**told, "id": f"{HOSTILE}{place}", "region": HOSTILE} for place in range(6)]
+    rows += [{**CAUSES["delivery"], "id": f"late {place}", "region": "elsewhere"} for place in range(60)]
+    found = churn_rules.across_accounts(lost(*rows), rulebase=rulebase, account="id", segments=["region"])
+    assert any(one.value == HOSTILE for one in found.clustering.found)
+    page = churn_rules.portfolio_html(rulebase, found, HOSTILE)
+    assert "<script" not in page
+    assert "49" not in re.findall(r"&lt;script.*?\d", page)[0]
+    assert not Outline(page).open
+
+
+@pytest.mark.parametrize(("code", "words"), [("nl", "Waardoor"), ("zh", "流失")])
+def test_the_page_comes_in_other_languages(code: str, words: str, found: churn_rules.Portfolio) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        page = churn_rules.portfolio_html(churn_rules.load(language=code), found)
+    assert words in page
+    assert "root cause" not in page
+
+
+def test_a_chart_keeps_within_its_drawing_and_draws_nothing_below_zero() -> None:
+    rows = [
+        Row(
+            "a label that is far too long to stand on one line of the drawing, or even on two",
+            (Line((Part("root", 9.0),), "9"),),
+        ),
+        Row("below", (Line((Part("root", -5.0), Part("extent", 2.0)), "-5 to 2"),)),
+        Row("none", (Line((Part("root", 0.0),), "0"),)),
+    ]
+    chart = bar_chart("test", "a test", "in words", rows)
+    assert all(bar.width > 0 and bar.x + bar.width <= chart.width for bar in chart.bars)
+    assert len(chart.bars) == 2
+    assert all(0 <= label.y <= chart.height for label in chart.labels)
+    assert bar_chart("test", "a test", "in words", rows[2:]).bars == ()
+
+
+def test_numbers_are_written_for_people() -> None:
+    assert (number(0), number(1234.5), number(-2000)) == ("0", "1,234", "-2,000")
