@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
@@ -159,9 +160,30 @@ def test_what_is_no_frame_is_refused(rulebase: Rulebase) -> None:
         score({"price_increase": [1.0]}, rulebase=rulebase)
 
 
-def test_pandas_columns_of_several_types_are_refused(rulebase: Rulebase) -> None:
-    with pytest.raises(TableError, match="price_increase"):
-        score(pd.DataFrame({"price_increase": [1.0, "much"]}), rulebase=rulebase)
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (pd.DataFrame({"price_increase": [1.0, "much"]}), "price_increase"),
+        (pd.DataFrame({"price_increase": pd.arrays.SparseArray([30.0, 0.0])}), "price_increase"),
+        (pd.DataFrame({"price_increase": [1 + 2j]}), "price_increase"),
+        (pd.DataFrame([[1.0, 2.0]], columns=["price_increase", "price_increase"]), "two columns are called the same"),
+        (pd.DataFrame({5: [1.0]}), "column 5 is called by no text"),
+    ],
+)
+def test_frames_of_pandas_that_no_facts_fit_are_refused(rulebase: Rulebase, frame: pd.DataFrame, words: str) -> None:
+    with pytest.raises(TableError, match=words):
+        score(frame, rulebase=rulebase)
+
+
+def test_what_is_called_as_a_part_of_the_answer_cannot_be_kept(rulebase: Rulebase) -> None:
+    with pytest.raises(TableError, match="column `root` cannot be kept"):
+        score(pl.DataFrame({"price_increase": [30.0], "root": ["x"]}), rulebase=rulebase, keep=["root"])
+
+
+def test_the_day_of_a_moment_is_that_of_its_time_zone(rulebase: Rulebase) -> None:
+    late = datetime(2025, 6, 30, 23, tzinfo=ZoneInfo("America/New_York"))
+    told = pl.DataFrame({"price_increase": [30.0], "price_increase.on": [late], "lost": [late.date()]})
+    assert _row(told, rulebase)["fault"] is None
 
 
 def test_a_row_is_a_case_with_the_same_words(rulebase: Rulebase) -> None:

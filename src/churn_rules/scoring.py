@@ -36,7 +36,8 @@ def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str]
 
     Raises:
         MissingPackageError: Narwhals or Polars is not installed.
-        TableError: The frame is of no kind that is known, or a column is of the wrong type.
+        TableError: The frame is of no kind that is known, or a column is of the wrong type or cannot be kept under its
+            name.
         UnknownNameError: A column tells no fact and is not kept.
     """
     try:
@@ -51,6 +52,21 @@ def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str]
         table: Any = nw.from_native(frame)
     except TypeError as error:
         raise TableError(f"no kind of frame that can be scored: {type(frame).__name__}") from error
-    layout = Layout.of(table.collect_schema().names(), rulebase, keep)
+    except nw.exceptions.DuplicateError as error:
+        raise TableError(f"two columns are called the same: {error}") from error
+    layout = Layout.of(_names(table), rulebase, keep)
     scored: Frame = score_frame(frame, layout, rulebase, natively=natively)
     return scored
+
+
+def _names(table: Any) -> list[str]:
+    """Return the names of all columns.
+
+    Raises:
+        TableError: One is called by something else than text.
+    """
+    names: list[str] = table.collect_schema().names()
+    odd = [name for name in names if not isinstance(name, str)]
+    if odd:
+        raise TableError(f"column {odd[0]!r} is called by no text; rename it")
+    return names

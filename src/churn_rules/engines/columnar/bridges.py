@@ -52,8 +52,8 @@ def _pandas(frame: Any, scorer: Scorer) -> Any:
 
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise TableError(f"a column holds values of several types: {error.args[-1]}") from error
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise TableError(f"a column holds values of several types, or of one that no fact has: {error}") from error
     return _arrow(table, scorer).to_pandas().set_axis(frame.index)
 
 

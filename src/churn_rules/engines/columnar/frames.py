@@ -83,7 +83,7 @@ class Door:
             number = column if dtype == nw.Float64 else column.cast(xp.Float64)
             return xp.when(~number.is_nan()).then(number) if dtype.is_float() else number
         if kind == "date" and (dtype in (nw.Date, nw.Datetime) or untyped):
-            return column if dtype == nw.Date else column.cast(xp.Date)
+            return column if dtype == nw.Date else _local(column, dtype).cast(xp.Date)
         if kind == "boolean" and (dtype == nw.Boolean or untyped):
             return column if dtype == nw.Boolean else column.cast(xp.Boolean)
         if kind == "choice" and (dtype in (nw.String, nw.Categorical, nw.Enum) or untyped):
@@ -97,8 +97,16 @@ class Door:
         return bool(self.on_polars and fact and dtype == nw.Enum and set(dtype.categories) <= set(fact.choices))
 
     def out(self, opened: Opened, frame: Any, columns: Mapping[str, Expr]) -> Any:
-        """Return the columns kept and those of the answer as a frame of the kind that came in."""
-        every = {opened.called[name]: xp.col(name) for name in opened.layout.kept} | dict(columns)
+        """Return the columns kept and those of the answer as a frame of the kind that came in.
+
+        Raises:
+            TableError: A column that is kept is called as one of the answer.
+        """
+        kept = {opened.called[name]: xp.col(name) for name in opened.layout.kept}
+        if taken := kept.keys() & columns.keys():
+            name = min(taken)
+            raise TableError(f"column `{name}` cannot be kept: a column of the answer is called so. Rename it")
+        every = {**kept, **columns}
         if self.on_spark:
             safe = [column.alias(f"o{place}") for place, column in enumerate(every.values())]
             return nw.to_native(frame.select(*safe)).toDF(*every)
@@ -107,6 +115,12 @@ class Door:
             chosen = chosen.collect(engine="streaming") if self.on_polars else chosen.collect()
         native = chosen if self.on_polars else nw.to_native(chosen)
         return native if self.rows is None else _as_pandas(native, self.rows)
+
+
+def _local(column: Expr, dtype: Any) -> Expr:
+    """Return moments as they are on the clocks of their time zone, whose day is meant."""
+    local: Expr = column.dt.replace_time_zone(None) if getattr(dtype, "time_zone", None) else column
+    return local
 
 
 def _as_arrow(frame: Any) -> Any:
@@ -119,8 +133,8 @@ def _as_arrow(frame: Any) -> Any:
 
     try:
         return nw.from_native(pa.Table.from_pandas(frame, preserve_index=False))
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise TableError(f"a column holds values of several types: {error.args[-1]}") from error
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise TableError(f"a column holds values of several types, or of one that no fact has: {error}") from error
 
 
 def _as_pandas(table: Any, index: Any) -> Any:
