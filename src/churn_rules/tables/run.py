@@ -296,7 +296,8 @@ def _sink(frame: pl.LazyFrame, file: Path) -> None:
 
 
 def _write(frame: pl.LazyFrame, target: str, kind: Kind, tick: Tick) -> None:
-    if kind == "excel":
-        write_excel(frame, Path(target), tick)
-    else:
-        write_csv(frame, target)
+    with pl.Config(streaming_chunk_size=_CHUNK // 4):  # words are wider than figures
+        if kind == "excel":
+            write_excel(frame, Path(target), tick)
+        else:
+            write_csv(frame, target)
