@@ -85,7 +85,8 @@ def write_csv(frame: pl.LazyFrame, target: str) -> None:
     if target == _PIPE:
         sys.stdout.flush()
         for number, batch in enumerate(frame.collect_batches(chunk_size=_BATCH)):
-            batch.write_csv(sys.stdout.buffer, include_header=not number)
+            text = batch.write_csv(include_header=not number)  # Polars takes a reader who has gone for a fault
+            sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
         return
     with replacing(Path(target)) as beside:

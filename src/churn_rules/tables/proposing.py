@@ -353,11 +353,13 @@ def _values(fit: Fit, mark: str, counts: Mapping[str, int]) -> Iterator[str]:
         for cell, choice in fit.guessed.items():
             yield f"{mark}    {dumps(cell, ensure_ascii=False)}: {choice}  # guessed, in {counts[cell]:,} rows"
     if fit.left:
-        yield f"{mark}  others: unknown  # these could not be matched; give them a meaning above:"
+        if not (fit.values or fit.guessed):
+            yield f"{mark}  # values:"
         for cell, count in list(fit.left.items())[:20]:
-            yield f"{mark}    # {dumps(cell[:80], ensure_ascii=False)}: …  # {count:,} rows"
+            yield f"{mark}    # {dumps(cell[:80], ensure_ascii=False)}: …  # {count:,} rows could not be matched"
         if len(fit.left) > 20:
             yield f"{mark}    # and {len(fit.left) - 20} more"
+        yield f"{mark}  others: unknown  # those with a mark above: give them a meaning, and take the mark away"
 
 
 def _quoted(text: str) -> str:

@@ -106,14 +106,15 @@ class _Words:
         found = []
         for name in named:
             reason = name.removeprefix("named.")
-            out = {
-                True: say("{reason}: the facts bear it out", reason=self.titles[reason]),
-                False: say("{reason}: the facts do not bear it out", reason=self.titles[reason]),
-            }
-            borne = pl.col(f"{reason}.status") == "established"
-            found.append(
-                pl.when(pl.col(name)).then(pl.when(borne).then(pl.lit(out[True])).otherwise(pl.lit(out[False])))
+            title, status = self.titles[reason], pl.col(f"{reason}.status")
+            judged = (
+                pl.when(status == "established")
+                .then(pl.lit(say("{reason}: the facts bear it out", reason=title)))
+                .when(status == "possible")
+                .then(pl.lit(say("{reason}: what is known does not settle it", reason=title)))
+                .otherwise(pl.lit(say("{reason}: the facts do not bear it out", reason=title)))
             )
+            found.append(pl.when(pl.col(name)).then(judged))
         if found:
             yield _chosen(found).alias(say("is what is named borne out"))
 

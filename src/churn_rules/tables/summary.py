@@ -98,7 +98,7 @@ def tell_summary(summary: Summary, rulebase: Rulebase) -> Iterator[Line]:
 
 def _tell_roots(summary: Summary, rulebase: Rulebase) -> Iterator[Line]:
     say = rulebase.language.say
-    yield from heading(say("Root causes"))
+    yield from heading(say("Root causes, the strongest of each account"))
     for root, count in summary.roots:
         yield Line(f"{_share(count, summary.accounts)}  {rulebase.reasons[root].title}")
     if summary.without_root:
@@ -121,8 +121,8 @@ def _tell_stated(summary: Summary, rulebase: Rulebase) -> Iterator[Line]:
     if summary.known:
         yield Line(
             say(
-                "Of {known} accounts with a root cause for which somebody names a reason, no reason named is the root "
-                "in {off} ({percent} %).",
+                "In {off} of the {known} accounts ({percent} %) with a root cause and a reason that somebody names, "
+                "none of the reasons named is the root.",
                 known=f"{summary.known:,}",
                 off=f"{summary.off:,}",
                 percent=round(100 * summary.off / summary.known),

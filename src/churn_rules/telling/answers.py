@@ -83,6 +83,8 @@ class _DiagnosisTeller:
             judged = say("it is real, but a consequence")
         elif named.borne_out:
             judged = say("the facts bear it out")
+        elif report.status == "possible":
+            judged = say("what is known does not settle it")
         else:
             judged = say("the facts do not bear it out")
         several = len(named.sides) > 1 or "us" in named.sides
