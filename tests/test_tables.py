@@ -102,6 +102,20 @@ def test_no_number_is_unknown(rulebase: Rulebase) -> None:
     assert _row(told, rulebase) == _row(untold, rulebase)
 
 
+def test_what_costs_as_much_as_it_brings_breaks_even_at_certainty(rulebase: Rulebase) -> None:
+    amounts = {"years_expected": 2.0, "yearly_margin": 50.0, "idle_capacity_margin": 0.0, "precedent_exposure": 0.0}
+    even = _row(pl.DataFrame({name: [value] for name, value in amounts.items()} | {"attempt_cost": [100.0]}), rulebase)
+    dear = _row(pl.DataFrame({name: [value] for name, value in amounts.items()} | {"attempt_cost": [100.5]}), rulebase)
+    assert (even["economics"], even["break_even.low"], even["break_even.high"]) == ("pays", 1.0, 1.0)
+    assert (dear["economics"], dear["break_even.low"], dear["value.low"]) == ("does_not_pay", None, 100.0)
+
+
+def test_what_is_told_within_the_year_of_the_loss_may_explain_it(rulebase: Rulebase) -> None:
+    told = {"price_increase": [30.0], "price_increase.on": [date(2020, 6, 1)]}
+    lost = {"lost": [date(2020, 1, 1)], "lost.to": [date(2020, 12, 31)]}
+    assert _row(pl.DataFrame({**told, **lost}), rulebase)["fault"] is None
+
+
 # --- what is wrong ----------------------------------------------------------------------------------------------------
 
 
