@@ -19,7 +19,7 @@ LAYERS = (
     ("rulebase", "cases"),
     ("accounts", "mappings", "patterns", "economics", "translating", "worth"),
     ("reading",),
-    ("checking", "conclusions"),
+    ("checking", "conclusions", "consequence"),
     ("loading",),
     ("bounds", "engines"),
     ("certificate", "diagnosis", "questionnaire", "scoring"),

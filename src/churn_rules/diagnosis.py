@@ -24,6 +24,7 @@ from churn_rules.conclusions import (
     ways_of,
 )
 from churn_rules.conditions import holds, tests
+from churn_rules.consequence import weight_of
 from churn_rules.economics import INPUTS, Sensitivity, Way, sensitivity
 from churn_rules.engines import DEFAULT, Trace, engine_for
 from churn_rules.errors import UnknownNameError
@@ -431,16 +432,9 @@ def missing_facts(rulebase: Rulebase, trace: Trace) -> tuple[Missing, ...]:
         facts = sorted(_open_facts(rule, rulebase, trace))
         for fact in facts if changes else ():
             found.setdefault(fact, {}).update(dict.fromkeys(changes))
-            weight[fact] = weight.get(fact, 0.0) + _weight(rule) / len(facts)
+            weight[fact] = weight.get(fact, 0.0) + weight_of(rule) / len(facts)
     ranked = sorted(found, key=lambda fact: (-weight[fact], fact))
     return tuple(Missing(fact, tuple(found[fact])) for fact in ranked)
-
-
-def _weight(rule: Rule) -> float:
-    """Tell how much hangs on a rule: a verdict most, then evidence by its strength."""
-    if rule.then.decision or rule.then.finding:
-        return 1.0
-    return max((abs(certainty) for _, certainty in rule.then.evidence), default=0.2)
 
 
 def _open_facts(rule: Rule, rulebase: Rulebase, trace: Trace) -> set[str]:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import churn_rules
+from churn_rules.consequence import hangs_on
 from churn_rules.errors import ChurnRulesError, UnknownNameError
 from churn_rules.portfolio.accounts import prepare
 from tests.unit.portfolios import CAUSES, accounts, lost
@@ -151,11 +152,43 @@ def test_what_is_not_worked_out_stands_apart_with_what_is_missing(
         assert one.lacking
 
 
-def test_what_is_missing_is_ordered_by_what_it_could_settle(found: churn_rules.Portfolio, rows: pl.DataFrame) -> None:
-    first = found.unknown[0]
+def test_what_is_missing_is_ordered_by_what_hangs_on_it(
+    found: churn_rules.Portfolio, rows: pl.DataFrame, rulebase: churn_rules.Rulebase
+) -> None:
     unsettled = rows["root"].is_null() | (rows["decision"] == "undecided")
-    assert first.unsettled == (rows[f"missing.{first.fact}"] & unsettled).sum()
-    assert first.unsettled == max(one.unsettled for one in found.unknown)
+    hangs = hangs_on(rulebase)
+    weights = []
+    for one in found.unknown:
+        fact = one.fact.partition(".")[0]
+        if fact == "other_customers_say_it_too":
+            continue  # the rows were told it only where it changed something
+        columns = [name for name in rows.columns if name.startswith("missing.") and name.split(".")[1] == fact]
+        open_ = [(rows[name].fill_null(value=False) & unsettled).sum() for name in columns]
+        assert max(open_) <= one.unsettled <= sum(open_)
+        weights.append(
+            sum(hangs.get(name.removeprefix("missing."), 0) * n for name, n in zip(columns, open_, strict=True))
+        )
+    assert weights == pytest.approx(sorted(weights, reverse=True))
+    facts = [one.fact.partition(".")[0] for one in found.unknown]
+    assert len(facts) == len(set(facts))
+    assert facts != sorted(facts)
+
+
+def test_of_the_rows_of_an_account_the_latest_loss_stands(rulebase: churn_rules.Rulebase) -> None:
+    days = [date(2024, 1, 1), date(2024, 6, 1), None, None, date(2024, 3, 1)]
+    table = pl.DataFrame({"id": ["A", "A", "B", "B", "A"], "lost": days, "months_without_contact": [1.0, 2, 3, 4, 5]})
+    ready = prepare(table.lazy(), rulebase, "id", ())
+    assert ready.repeated == 3
+    assert ready.frame.collect()["months_without_contact"].to_list() == [2, 3]
+    found = churn_rules.across_accounts(table, rulebase=rulebase, account="id")
+    assert any(
+        said.startswith("3 of 5 rows repeat an account") for said in churn_rules.portfolio.headlines(rulebase, found)
+    )
+
+
+def test_what_has_no_margin_has_an_empty_cell(rulebase: churn_rules.Rulebase) -> None:
+    found = churn_rules.across_accounts(lost(CAUSES["delivery"]), rulebase=rulebase, account="id")
+    assert set(found.tables["drivers"]["margin from"]) == {None}
 
 
 def test_a_lazy_table_gives_the_same(

@@ -74,6 +74,9 @@ def portfolio(
         print_lines(Line(sentence) for sentence in headlines(rulebase, found.portfolio))
         for path in (target, *written):
             click.echo(rulebase.language.say("Wrote {file}.", file=path))
+    if found.portfolio.repeated:
+        many = f"{found.portfolio.repeated:,} of {found.portfolio.rows:,} rows repeat an account and were set aside"
+        click.echo(f"note: {many}; the row with the latest loss stands, or the first where none is dated", err=True)
     if found.left_out:
         many = f"{found.left_out:,} of {found.portfolio.rows + found.left_out:,} rows could not be used"
         click.echo(f"note: {many}; churn-rules score names each of them", err=True)

@@ -84,8 +84,8 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
         frame: One row an account, columns as `score` takes them, and beside them `account` and `segments`; any other
             column is refused.
         rulebase: Its vocabulary says which columns are facts.
-        account: The column that names the account; of the rows of one account the first stands, the others are set
-            aside. Without it each row is an account, called by its number.
+        account: The column that names the account; of the rows of one account that with the latest loss stands (the
+            first where none is dated). Without it each row is an account, called by its number.
         segments: Columns to set accounts apart by. The quarter of the loss and the size (the yearly margin) are added
             where the table knows them.
 
@@ -105,7 +105,7 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
     numbered = frame.with_row_index(ROW)
     rows, repeated = _rows(numbered, account)
     if repeated:
-        numbered = numbered.filter(pl.col(str(account)).is_first_distinct() | pl.col(str(account)).is_null())
+        numbered = _one_each(numbered, str(account), schema)
     ready = numbered.select(ROW, *facts, *(expression.alias(name) for name, expression in kept.items()))
     return Accounts(
         frame=ready,
@@ -134,6 +134,14 @@ def _is_fact(name: str, rulebase: Rulebase) -> bool:
 
 def _named(fact: str, side: str) -> str:
     return fact if side == "record" else f"{fact}.{side}"
+
+
+def _one_each(numbered: pl.LazyFrame, account: str, schema: pl.Schema) -> pl.LazyFrame:
+    """Keep of each account the row with the latest loss, or its first where none is dated; all that name no account."""
+    loss = _range(schema, "lost", pl.Date)[1].alias("loss")
+    latest = numbered.select(ROW, account, loss).sort("loss", ROW, descending=[True, False], nulls_last=True)
+    stands = latest.filter(pl.col(account).is_first_distinct() | pl.col(account).is_null()).select(ROW)
+    return numbered.join(stands, on=ROW, how="semi", maintain_order="left")
 
 
 def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int]:

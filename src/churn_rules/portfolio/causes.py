@@ -113,7 +113,7 @@ def _driver_table(words: Words, told: list[Driver]) -> Table:
             number(one.systemic),
             number(one.contributing),
             number(one.consequence),
-            words.margin(one.margin),
+            words.margin(one.margin) if one.root else _NOTHING,
             number(one.margin.unknown),
         )
         for one in told

@@ -49,6 +49,8 @@ def _headlines(words: Words) -> Iterator[str]:
     if not words.portfolio.drivers.accounts:
         yield words.say("The table holds no account.")
         return
+    yield from _established(words)
+    yield from _repeated(words)
     yield from _causes(words)
     yield from _scope(words)
     yield from _clusters(words)
@@ -56,7 +58,7 @@ def _headlines(words: Words) -> Iterator[str]:
     yield from _worth(words)
 
 
-def _causes(words: Words) -> Iterator[str]:
+def _established(words: Words) -> Iterator[str]:
     say, found = words.say, words.portfolio.drivers
     rooted = found.accounts - found.insufficient
     if found.insufficient:
@@ -69,6 +71,29 @@ def _causes(words: Words) -> Iterator[str]:
         )
     else:
         yield say("A root cause is established in all {all} accounts.", all=number(found.accounts))
+    on_words = words.portfolio.on_words
+    if 2 * on_words > rooted:
+        yield say(
+            "In {count} of these {all} it rests on what was stated: without that the evidence is insufficient.",
+            count=number(on_words),
+            all=number(rooted),
+        )
+
+
+def _repeated(words: Words) -> Iterator[str]:
+    found = words.portfolio
+    if found.repeated:
+        yield words.say(
+            "{count} of {all} rows repeat an account and were set aside: the row with the latest loss stands, or the "
+            "first where none is dated.",
+            count=number(found.repeated),
+            all=number(found.rows),
+        )
+
+
+def _causes(words: Words) -> Iterator[str]:
+    say, found = words.say, words.portfolio.drivers
+    rooted = found.accounts - found.insufficient
     if not rooted:
         return
     first = found.reasons[0]
@@ -146,7 +171,7 @@ def _stated(words: Words) -> Iterator[str]:
     for one in found.disagreements:
         if one.side == "record" and one.both:
             yield say(
-                "That code and the customer's own words disagree in {differ} of {all} accounts ({share}).",
+                "The code on record and the customer's own words disagree in {differ} of {all} accounts ({share}).",
                 differ=number(one.both - one.same),
                 all=number(one.both),
                 share=words.share(one.both - one.same, one.both),

@@ -255,8 +255,8 @@ def missing_section(words: Words) -> Section:
     say, found = words.say, words.portfolio.unknown[:_FACTS]
     says = (
         say(
-            "These facts are unknown where they could change something. Those that could settle most accounts "
-            "without a root cause or a decision come first."
+            "These facts are unknown where they could change something. Those on which most hangs in accounts without "
+            "a root cause or a decision come first."
         ),
     )
     if not found:
@@ -297,7 +297,8 @@ def _method(words: Words, left_out: int) -> Iterator[str]:
         )
     if found.repeated:
         yield say(
-            "{count} of {all} rows repeat an account and were set aside: the first row of an account stands.",
+            "{count} of {all} rows repeat an account and were set aside: the row with the latest loss stands, or the "
+            "first where none is dated.",
             count=number(found.repeated),
             all=number(found.rows),
         )

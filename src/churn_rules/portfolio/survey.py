@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from churn_rules.across import Across
+from churn_rules.consequence import hangs_on
 from churn_rules.errors import ChurnRulesError, OutputError
 from churn_rules.loading import load
 from churn_rules.portfolio.accounts import ROW, Accounts, prepare
@@ -130,7 +131,7 @@ class _Survey:
             on_words=resting_on_words(first, unsaid),
             disagreements=tuple(self._disagreements(first)),
             shortlist=shortlist(final, ranked, waiting, inputs, self.shown),
-            unknown=unknown_facts(final),
+            unknown=unknown_facts(final, hangs_on(self.rulebase)),
             listed=self.listed,
             tables={},
         )

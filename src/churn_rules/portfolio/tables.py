@@ -78,8 +78,9 @@ def _frame(rows: Iterable[tuple[object, ...]], schema: dict[str, type[pl.DataTyp
     return pl.DataFrame(list(rows), schema=schema, orient="row")
 
 
-def _money(one: Driver | Count) -> tuple[float, float, int, int]:
-    return one.margin.low, one.margin.high, one.margin.known, one.margin.unknown
+def _money(one: Driver | Count) -> tuple[float | None, float | None, int, int]:
+    known = bool(one.margin.known)
+    return one.margin.low if known else None, one.margin.high if known else None, one.margin.known, one.margin.unknown
 
 
 def _drivers(reasons: Iterable[Driver]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
+from churn_rules.consequence import hangs_on
 from churn_rules.language import Language
 from churn_rules.rulebase import Rulebase
 from churn_rules.tables.parsing import translated
@@ -155,11 +156,18 @@ class _Words:
             yield pl.col(name).alias(heading)
 
     def missing(self) -> pl.Expr:
-        """Return the facts that are not known, whoever would tell them; the first of them where they are many."""
+        """Return the facts that are not known, whoever would tell them: those on which most hangs, at most twelve."""
         by_fact: dict[str, list[str]] = {}
         for name in self._begin("missing."):
             by_fact.setdefault(name.split(".")[1], []).append(name)
-        facts = {fact: pl.any_horizontal(names) for fact, names in by_fact.items() if fact in self.rulebase.vocabulary}
+        hangs = hangs_on(self.rulebase)
+        weight = {
+            fact: sum(hangs.get(name.removeprefix("missing."), 0.0) for name in names)
+            for fact, names in by_fact.items()
+            if fact in self.rulebase.vocabulary
+        }
+        ordered = sorted(weight, key=lambda fact: (-weight[fact], fact))
+        facts = {fact: pl.any_horizontal(by_fact[fact]) for fact in ordered}
         heading = self.say("what is not known")
         if not facts:
             return pl.lit(None, pl.String).alias(heading)
