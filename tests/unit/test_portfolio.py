@@ -292,3 +292,20 @@ def test_text_is_taken_for_what_all_of_it_is(cells: list[str], parts: int, ruleb
     found = segments(pl.DataFrame({"size": cells}), "size", rulebase=rulebase)["size"]
     assert len(set(found) - {None}) == parts
     assert found.count(None) == sum(not cell.strip() for cell in cells)
+
+
+def test_what_rules_refuse_is_unknown_to_every_sum(rulebase: churn_rules.Rulebase) -> None:
+    margins = [100.0, float("nan"), float("inf"), 1e300, 500.0, 300.0]
+    table = pl.DataFrame(
+        {
+            "id": ["A", "A\N{NO-BREAK SPACE}", "C", "D", "E", "F"],
+            "yearly_margin": margins,
+            "yearly_margin.to": [None, None, None, None, 400.0, None],
+            "stated_reason.customer": ["price", "price", "nonsense", None, None, None],
+        }
+    )
+    found = churn_rules.across_accounts(table, rulebase=rulebase, account="id")
+    assert (found.repeated, found.drivers.accounts) == (1, 5)
+    margin = found.drivers.margin
+    assert (margin.low, margin.high, margin.known, margin.unknown) == (400.0, 400.0, 2, 3)
+    assert [one.stated for one in found.stated] == [1]

@@ -17,7 +17,7 @@ from churn_rules.economics import INPUTS
 from churn_rules.errors import UnknownNameError
 from churn_rules.language import Language
 from churn_rules.rulebase import Rulebase
-from churn_rules.vocabulary import SIDES
+from churn_rules.vocabulary import LARGEST, SIDES
 
 __all__ = ["ACCOUNT", "HIGH", "LOW", "MARGIN", "ROW", "TOLD", "Accounts", "Segment", "lacks", "prepare", "stated"]
 
@@ -139,8 +139,9 @@ def _named(fact: str, side: str) -> str:
 def _one_each(numbered: pl.LazyFrame, account: str, schema: pl.Schema) -> pl.LazyFrame:
     """Keep of each account the row with the latest loss, or its first where none is dated; all that name no account."""
     loss = _range(schema, "lost", pl.Date)[1].alias("loss")
-    latest = numbered.select(ROW, account, loss).sort("loss", ROW, descending=[True, False], nulls_last=True)
-    stands = latest.filter(pl.col(account).is_first_distinct() | pl.col(account).is_null()).select(ROW)
+    named = _called(account).alias("named")
+    latest = numbered.select(ROW, named, loss).sort("loss", ROW, descending=[True, False], nulls_last=True)
+    stands = latest.filter(pl.col("named").is_first_distinct() | pl.col("named").is_null()).select(ROW)
     return numbered.join(stands, on=ROW, how="semi", maintain_order="left")
 
 
@@ -148,7 +149,7 @@ def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int]:
     """Return how many rows there are, and how many of them repeat an account."""
     if account is None:
         return int(frame.select(pl.len()).collect(engine="streaming").item()), 0
-    named = pl.col(account)
+    named = _called(account)
     counted = frame.select(
         pl.len().alias("rows"),
         named.drop_nulls().n_unique().alias("distinct"),
@@ -158,21 +159,27 @@ def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int]:
     return int(rows), int(rows - distinct - nameless)
 
 
+def _called(account: str) -> pl.Expr:
+    """Return the names of accounts without white space around them, so that no spelling makes one account two."""
+    return pl.col(account).cast(pl.String).str.strip_chars()
+
+
 # --- what is carried over ---------------------------------------------------------------------------------------------
 
 
 def _kept(schema: pl.Schema, rulebase: Rulebase, account: str | None) -> Iterator[tuple[str, pl.Expr]]:
-    yield ACCOUNT, (pl.col(account) if account else pl.col(ROW) + 1).cast(pl.String)
+    yield ACCOUNT, _called(account) if account else (pl.col(ROW) + 1).cast(pl.String)
     low, high = _range(schema, "lost", pl.Date)
     yield from ((LOW, low), (HIGH, high))
-    low, high = _range(schema, _MARGIN_FACT, pl.Float64)
+    low, high = _margin(schema, rulebase)
     yield from ((f"{MARGIN}.low", low), (f"{MARGIN}.high", high))
     for side in SIDES:
-        yield stated(side), _first(schema, [_named(STATED, side)]).cast(pl.String)
+        yield stated(side), _choice(_first(schema, [_named(STATED, side)]), rulebase)
     shared = [_named(SHARED, side) for side in SIDES if _named(SHARED, side) in schema]
     yield TOLD, pl.any_horizontal(pl.col(name).is_not_null() for name in shared) if shared else pl.lit(value=False)
     for name in INPUTS:
-        yield lacks(name), _first(schema, [_named(name, side) for side in SIDES]).is_null()
+        told = [_usable(schema, _named(name, side), rulebase)[0] for side in SIDES if _named(name, side) in schema]
+        yield lacks(name), pl.coalesce(told).is_null() if told else pl.lit(value=True)
     for name in rulebase.accommodations:
         told = [pl.col(one) for one in (f"cost.{name}.once", f"cost.{name}.yearly") if one in schema]
         yield lacks(f"cost.{name}"), pl.any_horizontal(one.is_null() for one in told) if told else pl.lit(value=True)
@@ -197,6 +204,35 @@ def _range(schema: pl.Schema, name: str, type_: type[pl.DataType]) -> tuple[pl.E
     return pl.coalesce(lows), pl.coalesce(highs)
 
 
+def _choice(cell: pl.Expr, rulebase: Rulebase) -> pl.Expr:
+    """Return what is stated; what is no choice of the fact is unknown, as it is to the rules."""
+    said = cell.cast(pl.String)
+    return pl.when(said.is_in(rulebase.vocabulary[STATED].choices)).then(said)
+
+
+def _margin(schema: pl.Schema, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
+    """Return both ends of the yearly margin; what the rules refuse is unknown, and then another side's word stands."""
+    sides = [one for one in (_named(_MARGIN_FACT, side) for side in SIDES) if one in schema]
+    if not sides:
+        return pl.lit(None, pl.Float64), pl.lit(None, pl.Float64)
+    lows, highs = zip(*(_usable(schema, one, rulebase) for one in sides), strict=True)
+    return pl.coalesce(*lows), pl.coalesce(*highs)
+
+
+def _usable(schema: pl.Schema, name: str, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
+    """Return both ends of a column; of a number unknown where it is beyond its fact's range, or upside down."""
+    fact = rulebase.vocabulary[name.partition(".")[0]]
+    cell = pl.col(name)
+    if fact.type != "number" or not schema[name].is_numeric():
+        return cell, cell
+    low = cell.cast(pl.Float64).fill_nan(None)
+    end = pl.col(f"{name}.to").cast(pl.Float64, strict=False).fill_nan(None) if f"{name}.to" in schema else low
+    high = pl.coalesce(end, low)
+    lowest, highest = max(fact.low, -LARGEST), min(fact.high, LARGEST)
+    fits = (low >= lowest) & (low <= high) & (high <= highest) & (low.abs() < LARGEST)
+    return pl.when(fits).then(low), pl.when(fits).then(high)
+
+
 # --- segments ---------------------------------------------------------------------------------------------------------
 
 
@@ -206,7 +242,7 @@ def _segments(
     """Yield each segment, and what tells of an account to which part of it it belongs."""
     besides = [name for name in ("lost", _MARGIN_FACT) if name in schema and name not in wanted]
     for place, name in enumerate((*wanted, *besides)):
-        column, cell = f"portfolio.segment.{place}", _cell(frame, schema, name)
+        column, cell = f"portfolio.segment.{place}", _cell(frame, schema, name, rulebase)
         kind = frame.select(cell).collect_schema()[name]
         if kind.is_temporal():
             yield Segment(name, column, "quarters"), _quarter(cell, schema)
@@ -216,11 +252,13 @@ def _segments(
             yield Segment(name, column, "values"), cell.cast(pl.String)
 
 
-def _cell(frame: pl.LazyFrame, schema: pl.Schema, name: str) -> pl.Expr:
+def _cell(frame: pl.LazyFrame, schema: pl.Schema, name: str, rulebase: Rulebase) -> pl.Expr:
     """Return a column; where it is text, blank cells are unknown, and all numbers or all dates are those."""
     cell = pl.col(name)
+    if name.partition(".")[0] in rulebase.vocabulary and schema[name].is_numeric():
+        return _usable(schema, name, rulebase)[0].alias(name)
     if schema[name] != pl.String:
-        return cell
+        return cell.fill_nan(None) if schema[name].is_float() else cell
     text = cell.str.strip_chars()
     text = pl.when(text != "").then(text)
     number, day = text.cast(pl.Float64, strict=False), text.str.to_date("%Y-%m-%d", strict=False)

@@ -96,7 +96,7 @@ def write_csv(frame: pl.LazyFrame, target: str) -> None:
 def _harmless(frame: pl.LazyFrame) -> pl.LazyFrame:
     columns = []
     for name, dtype in frame.collect_schema().items():
-        is_text = dtype in (pl.String, pl.Categorical)
+        is_text = dtype in (pl.String, pl.Categorical, pl.Enum)
         column = harmless(pl.col(name).cast(pl.String)) if is_text else pl.col(name)
         columns.append(column.alias(harmless_text(name)))
     return frame.select(columns)
