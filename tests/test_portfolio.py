@@ -139,3 +139,19 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ChurnRulesError, match="cannot write into"):
         write_tables({}, tmp_path / "file")
+
+
+def test_the_example_shows_whom_to_win_back_first() -> None:
+    page = run(*MADE_UP, "-o", "-")
+    assert "are worth winning back; first of all K-1019" in page
+    assert "That code" not in page
+
+
+def test_rows_that_repeat_an_account_are_told_on_the_page_and_on_both_streams(tmp_path: Path) -> None:
+    rows = (FOLDER / "accounts.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "twice.csv").write_text("\n".join([*rows, rows[1]]), encoding="utf-8")
+    result = ran(tmp_path / "twice.csv", *MADE_UP[1:], "-o", tmp_path / "page.html")
+    said = "1 of 61 rows repeat an account"
+    assert said in result.stdout
+    assert f"note: {said}" in result.stderr
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count(said) == 2

@@ -186,6 +186,16 @@ def test_of_the_rows_of_an_account_the_latest_loss_stands(rulebase: churn_rules.
     )
 
 
+def test_amounts_that_are_wanting_are_named_as_the_mapping_wants_them(rulebase: churn_rules.Rulebase) -> None:
+    told: dict[str, object] = {**CAUSES["neglect"], "strategic_value": True, "cause_can_change": True}
+    table = lost({**told, "nothing_would_bring_them_back.customer": False})
+    found = churn_rules.across_accounts(table, rulebase=rulebase, account="id")
+    assert (found.shortlist.pursued, found.shortlist.worked_out) == (1, 0)
+    last = churn_rules.portfolio.headlines(rulebase, found)[-1]
+    assert "idle_capacity_margin" in last
+    assert "costs: contact_rhythm" in last
+
+
 def test_what_has_no_margin_has_an_empty_cell(rulebase: churn_rules.Rulebase) -> None:
     found = churn_rules.across_accounts(lost(CAUSES["delivery"]), rulebase=rulebase, account="id")
     assert set(found.tables["drivers"]["margin from"]) == {None}

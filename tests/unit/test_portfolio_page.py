@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 
@@ -12,6 +13,8 @@ import pytest
 
 import churn_rules
 from churn_rules.portfolio.charts import Line, Part, Row, bar_chart
+from churn_rules.portfolio.opening import page_of
+from churn_rules.portfolio.values import Margin
 from churn_rules.portfolio.words import number
 from tests.unit.portfolios import CAUSES, accounts, lost
 
@@ -89,6 +92,24 @@ def test_a_manager_reads_the_answer_first(page: str) -> None:
         "worth winning back",
     ):
         assert words in told
+
+
+def test_where_most_roots_rest_on_what_was_stated_it_is_said_at_once(
+    rulebase: churn_rules.Rulebase, found: churn_rules.Portfolio
+) -> None:
+    rooted = found.drivers.accounts - found.drivers.insufficient
+    most, few = (replace(found, on_words=count) for count in (rooted // 2 + 1, rooted // 2))
+    said = churn_rules.portfolio.headlines(rulebase, most)
+    assert said[1].startswith(f"In {rooted // 2 + 1} of these {rooted} it rests on what was stated")
+    assert not any("rests on" in sentence for sentence in churn_rules.portfolio.headlines(rulebase, few))
+
+
+def test_a_reason_that_is_no_root_has_no_margin_to_be_known(
+    rulebase: churn_rules.Rulebase, found: churn_rules.Portfolio
+) -> None:
+    bare = replace(found.drivers.reasons[0], root=0, contributing=1, margin=Margin(0, 0, 0, 0))
+    page = page_of(rulebase, replace(found, drivers=replace(found.drivers, reasons=(bare,))))
+    assert page.sections[0].tables[0].rows[0][6].text == "-"
 
 
 def test_what_accounts_hold_is_escaped(rulebase: churn_rules.Rulebase) -> None:

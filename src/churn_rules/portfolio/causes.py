@@ -135,7 +135,7 @@ def _driver_table(words: Words, told: list[Driver]) -> Table:
         _NOTHING,
         _NOTHING,
         _NOTHING,
-        words.margin(found.insufficient_margin),
+        words.margin(found.insufficient_margin) if found.insufficient else _NOTHING,
         number(found.insufficient_margin.unknown),
     )
     return words.table(say("All reasons, in accounts and margin"), columns, [*rows, last], "figures")

@@ -16,6 +16,8 @@ from churn_rules.rulebase import Rulebase
 
 __all__ = ["headlines", "page_of"]
 
+_NAMED = 6  # as many missing amounts as a sentence names
+
 
 def page_of(rulebase: Rulebase, portfolio: Portfolio, source: str = "", left_out: int = 0) -> Page:
     """Return all that the page says.
@@ -193,9 +195,15 @@ def _worth(words: Words) -> Iterator[str]:
     elif found.pursued:
         yield say(
             "{count} of {all} accounts are to be pursued, and for none of them are all amounts known that it takes "
-            "to rank them.",
+            "to rank them; a mapping can tell them: {names}.",
+            names=_wanted(words),
             count=number(found.pursued),
             all=number(words.portfolio.drivers.accounts),
         )
     else:
         yield say("No account can be told to be worth winning back from what is known.")
+
+
+def _wanted(words: Words) -> str:
+    lacking = [words.in_mapping(one.what) for one in words.portfolio.shortlist.lacking]
+    return words.joined("; ", lacking[:_NAMED]) + ("; …" if len(lacking) > _NAMED else "")

@@ -223,8 +223,8 @@ def _chance(words: Words, ends: tuple[float | None, float | None]) -> str:
 
 def _lacking(words: Words) -> Table:
     say, found = words.say, words.portfolio.shortlist
-    rows = [(words.input(one.what), number(one.accounts)) for one in found.lacking[:10]]
-    columns = (say("Missing amount"), say("Accounts"))
+    rows = [(words.input(one.what), words.in_mapping(one.what), number(one.accounts)) for one in found.lacking[:10]]
+    columns = (say("Missing amount"), say("In the mapping"), say("Accounts"))
     return words.table(say("What is missing to work out the others"), columns, rows, "figures narrow last")
 
 

@@ -77,6 +77,10 @@ class Words:
             return self.say("the cost of {title}", title=title)
         return self.rulebase.vocabulary[name].title
 
+    def in_mapping(self, name: str) -> str:
+        """Write an input of cost and benefit as a mapping names it; it is the same in every language."""
+        return name.replace("cost.", "costs: ", 1)
+
     # --- figures
 
     def share(self, part: float, whole: float) -> str:
