@@ -163,7 +163,7 @@ def test_what_is_missing_is_ordered_by_what_hangs_on_it(
         if fact == "other_customers_say_it_too":
             continue  # the rows were told it only where it changed something
         columns = [name for name in rows.columns if name.startswith("missing.") and name.split(".")[1] == fact]
-        open_ = [(rows[name].fill_null(value=False) & unsettled).sum() for name in columns]
+        open_ = [int((rows[name].fill_null(value=False) & unsettled).sum()) for name in columns]
         assert max(open_) <= one.unsettled <= sum(open_)
         weights.append(
             sum(hangs.get(name.removeprefix("missing."), 0) * n for name, n in zip(columns, open_, strict=True))
