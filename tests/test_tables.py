@@ -125,6 +125,7 @@ def test_what_is_told_within_the_year_of_the_loss_may_explain_it(rulebase: Ruleb
         ({"price_increase": [100_000.0]}, "price_increase"),
         ({"late_deliveries": ["sometimes"]}, "late_deliveries"),
         ({"price_increase": [20.0], "price_increase.to": [10.0]}, "price_increase"),
+        ({"price_increase": [20.0], "price_increase.to": [100_000.0]}, "price_increase"),
         (
             {"price_increase": [20.0], "price_increase.on": [date(2020, 2, 1)], "lost": [date(2020, 1, 1)]},
             "price_increase.on",

@@ -59,7 +59,7 @@ def _scored(table: Any, layout: Layout, rulebase: Rulebase, *, missing: bool) ->
     with said_to(door.library):
         opened = door.open(layout, rulebase.vocabulary)
         flow = Flow(opened.frame)
-        remembered = remember_columns(flow, opened.layout, rulebase, opened.checked)
+        remembered = remember_columns(flow, opened.layout, rulebase, opened.refused)
         state = conclude_columns(flow, rulebase, remembered)
         columns = dict(result_columns(state, opened.called, categories=door.on_polars, missing=missing))
         return door.out(opened, flow.frame, columns)

@@ -27,9 +27,12 @@ __all__ = [
     "as_expr",
     "either",
     "every",
+    "is_column",
     "is_true",
     "is_unknown",
+    "maybe_true",
     "negated",
+    "only_one",
     "opposite",
     "said_to",
     "xp",
@@ -69,7 +72,8 @@ def said_to(library: Any) -> Iterator[None]:
         _listener.reset(token)
 
 
-def _is_column(value: object) -> TypeGuard[Expr]:
+def is_column(value: object) -> TypeGuard[Expr]:
+    """Tell whether something is told apart by rows, rather than the same in all of them."""
     return not isinstance(value, bool | int | float | None)
 
 
@@ -79,18 +83,21 @@ class Flow:
     def __init__(self, frame: Any) -> None:
         self.frame = frame
         self.calendars: dict[int, tuple[Expr, Expr, Expr]] = {}  # by the identity of a column of days, which is kept
-        self._count = 0
+        self._standing: dict[int, Any] = {}  # what refers to a column already, by identity
 
     def store(self, columns: Mapping[_Key, _Column]) -> dict[_Key, _Column]:
-        """Add columns in one step, and return how to refer to each; what is the same in all rows needs no column."""
+        """Add columns in one step, and return how to refer to each.
+
+        What is the same in all rows needs no column, and what stands in one already no other.
+        """
         found: dict[_Key, _Column] = {}
         added = []
         for key, column in columns.items():
-            if _is_column(column):
-                self._count += 1
-                name = f"c{self._count}"
+            if is_column(column) and id(column) not in self._standing:
+                name = f"c{len(self._standing)}"
                 added.append(column.alias(name))
                 found[key] = xp.col(name)  # type: ignore[assignment]  # a reference to the same
+                self._standing[id(found[key])] = found[key]
             else:
                 found[key] = column
         if added:
@@ -104,7 +111,7 @@ class Flow:
 
 def as_expr(truth: Kleene) -> Expr:
     """Return a truth as a column, also where it is the same in all rows."""
-    return truth if _is_column(truth) else xp.lit(truth, dtype=xp.Boolean)  # type: ignore[arg-type]  # narrowed too little
+    return truth if is_column(truth) else xp.lit(truth, dtype=xp.Boolean)  # type: ignore[arg-type]  # narrowed too little
 
 
 def all_of(parts: Iterable[Kleene]) -> Kleene:
@@ -127,15 +134,23 @@ def every(parts: Iterable[Flag]) -> Flag:
     return all_of(parts)  # type: ignore[return-value]  # of flags no unknown can come
 
 
+def only_one(flags: Mapping[_Key, Flag]) -> dict[_Key, Flag]:
+    """Return for each of several flags where it holds and no other does."""
+    return {
+        name: every([flag, *(opposite(other) for key, other in flags.items() if key != name)])
+        for name, flag in flags.items()
+    }
+
+
 def opposite(flag: Flag) -> Flag:
     """Return where a flag does not hold."""
-    return ~flag if _is_column(flag) else not flag
+    return ~flag if is_column(flag) else not flag
 
 
 def _joined(parts: list[Kleene], *, settles: bool) -> Kleene:
     if any(part is settles for part in parts):
         return settles
-    columns = [part for part in parts if _is_column(part)]
+    columns = [part for part in parts if is_column(part)]
     open_part = any(part is None for part in parts)
     if not columns:
         return None if open_part else not settles
@@ -147,16 +162,21 @@ def _joined(parts: list[Kleene], *, settles: bool) -> Kleene:
 
 def negated(truth: Kleene) -> Kleene:
     """Return true for false, false for true, and unknown for unknown."""
-    if _is_column(truth):
+    if is_column(truth):
         return ~truth
     return None if truth is None else not truth
 
 
 def is_true(truth: Kleene) -> Flag:
     """Return where a truth is known to be true."""
-    return truth.fill_null(value=False) if _is_column(truth) else truth is True
+    return truth.fill_null(value=False) if is_column(truth) else truth is True
+
+
+def maybe_true(truth: Kleene) -> Flag:
+    """Return where a truth is not known to be false."""
+    return truth.fill_null(value=True) if is_column(truth) else truth is not False
 
 
 def is_unknown(truth: Kleene) -> Flag:
     """Return where a truth is unknown."""
-    return truth.is_null() if _is_column(truth) else truth is None
+    return truth.is_null() if is_column(truth) else truth is None

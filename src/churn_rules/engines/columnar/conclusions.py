@@ -22,7 +22,9 @@ from churn_rules.engines.columnar.algebra import (
     as_expr,
     either,
     every,
+    is_column,
     is_true,
+    only_one,
     opposite,
     xp,
 )
@@ -56,7 +58,6 @@ class Concluded:
     remembered: Remembered
     premises: Premises
     verdicts: dict[str, Kleene] = field(default_factory=dict)
-    fired: dict[str, Flag] = field(default_factory=dict)
     certainty: dict[str, Certainty] = field(default_factory=dict)
     left: dict[tuple[str, str], Expr] = field(default_factory=dict)  # doubt and belief that the clues leave over
     links: dict[tuple[str, str], Flag] = field(default_factory=dict)
@@ -80,7 +81,20 @@ class Concluded:
 
     def any_fired(self, drawn: Iterable[Drawn]) -> Flag:
         """Return where any of these rules fired."""
-        return either([self.fired[rule] for rule, _ in drawn])
+        return is_true(any_of([self.verdicts[rule] for rule, _ in drawn]))
+
+    def told(self, kind: str, topics: Iterable[str], values: Iterable[str]) -> dict[str, dict[str, Flag]]:
+        """Return for each topic where rules tell each of some values of it, in one step."""
+        flat = self.flow.store(
+            {
+                (topic, value): self.any_fired([one for one in self.drawn(kind, topic) if one.adds == value])
+                for topic, value in product(topics, values)
+            }
+        )
+        found: dict[str, dict[str, Flag]] = {}
+        for (topic, value), flag in flat.items():
+            found.setdefault(topic, {})[value] = flag
+        return found
 
     def many_clues(self, reason: str) -> bool:
         """Tell whether there may be so many clues each way that nothing is left to tell."""
@@ -102,9 +116,7 @@ def conclude_columns(flow: Flow, rulebase: Rulebase, remembered: Remembered) -> 
     state = Concluded(flow, rulebase, remembered, premises)
     for stratum in rulebase.strata:
         premises.compare(rule.premise for rule in stratum.rules)
-        verdicts = flow.store({rule.id: premises.truth(rule.premise) for rule in stratum.rules})
-        state.verdicts |= verdicts
-        state.fired |= flow.store({rule: is_true(verdict) for rule, verdict in verdicts.items()})
+        state.verdicts |= flow.store({rule.id: premises.truth(rule.premise) for rule in stratum.rules})
         for kind, topics in groupby(stratum.topics, key=lambda topic: topic.kind):
             _CONCLUDE[kind](state, [topic.id for topic in topics])
     return state
@@ -126,7 +138,7 @@ def _reasons(state: Concluded, reasons: Sequence[str]) -> None:
             (kind, reason): column
             for reason in reasons
             for kind, sign in (("doubt", 1), ("belief", -1))
-            if (column := left_over(state, reason, sign, state.fired)) is not None
+            if (column := left_over(state, reason, sign, state.verdicts)) is not None
         }
     )
     columns = {
@@ -144,16 +156,16 @@ def _reasons(state: Concluded, reasons: Sequence[str]) -> None:
     state.choose(_statuses(state, reasons))
 
 
-def left_over(state: Concluded, reason: str, sign: int, fires: Mapping[str, Flag]) -> Expr | None:
-    """Return the product of what the clues of one sign leave over where they fire; None where none can.
+def left_over(state: Concluded, reason: str, sign: int, holds: Mapping[str, Kleene]) -> Expr | None:
+    """Return the product of what the clues of one sign leave over where their rules hold; None where none can.
 
     Multiplied in the order of `certainty.fold`, so that no rounding differs.
     """
     clues = sorted((float(str(drawn.adds)), drawn.rule) for drawn in state.drawn("evidence", reason))
     factors = [
-        xp.when(as_expr(flag)).then(1.0 - abs(clue)).otherwise(1.0)
+        xp.when(as_expr(truth)).then(1.0 - abs(clue)).otherwise(1.0)
         for clue, rule in clues
-        if clue * sign > 0 and (flag := fires[rule]) is not False
+        if clue * sign > 0 and ((truth := holds[rule]) is True or is_column(truth))
     ]
     return reduce(mul, factors) if factors else None
 
@@ -270,20 +282,16 @@ def _merged(has: Mapping[str, Flag]) -> dict[str, Flag]:
 
 def _scopes(state: Concluded, _: Sequence[str]) -> None:
     reasons = state.rulebase.reasons.values()
-    state.choose({f"{reason.id}.responsible": _responsible(state, reason) for reason in reasons})
-    flat = {(one.id, scope): flag for one in reasons for scope, flag in _own_scopes(state, one).items()}
-    flat = state.flow.store(flat)
-    own = {one.id: {scope: flat[one.id, scope] for scope in SCOPES} for one in reasons}
+    sides = state.told("responsible", state.rulebase.reasons, RESPONSIBLE)
+    state.choose({f"{reason.id}.responsible": _responsible(reason, sides[reason.id]) for reason in reasons})
+    own = state.told("scope", state.rulebase.reasons, SCOPES)
+    untold = {reason: opposite(either(told.values())) for reason, told in own.items()}
+    for reason in reasons:
+        if reason.scope in SCOPES:
+            own[reason.id][reason.scope] = either([own[reason.id][reason.scope], untold[reason.id]])
     state.choose({f"{reason}.scope": _merged(has) for reason, has in own.items()})
-    upstream = {reason.id: _scopes_behind(state, reason.id) for reason in reasons if reason.scope == "upstream"}
-    state.choose(
-        {
-            f"{reason}.scope": _merged(
-                {scope: either([own[reason].get(scope, False), behind[scope]]) for scope in behind}
-            )
-            for reason, behind in upstream.items()
-        }
-    )
+    upstream = [reason.id for reason in reasons if reason.scope == "upstream"]
+    state.choose({f"{reason}.scope": _merged(_with_those_behind(state, reason, own[reason])) for reason in upstream})
     has = {
         scope: either(
             [every([state.flag(f"{one.id}.role", "root"), state.flag(f"{one.id}.scope", scope)]) for one in reasons]
@@ -293,46 +301,32 @@ def _scopes(state: Concluded, _: Sequence[str]) -> None:
     state.choose({"case.scope": _merged(state.flow.store(has))})
 
 
-def _own_scopes(state: Concluded, reason: Reason) -> dict[str, Flag]:
-    """Return which scopes rules tell of a reason, or else where it starts; not what stands behind it."""
-    drawn = state.drawn("scope", reason.id)
-    untold = opposite(state.any_fired(drawn))
-    return {
-        scope: either(
-            [state.any_fired([one for one in drawn if one.adds == scope]), untold if reason.scope == scope else False]
-        )
-        for scope in SCOPES
-    }
+def _responsible(reason: Reason, told: Mapping[str, Flag]) -> dict[str, Flag]:
+    """Return the one side that rules tell, `both` where they tell several; else whose trouble the reason is."""
+    found = only_one(told)
+    untold, several = opposite(either(told.values())), every([either(told.values()), *map(opposite, found.values())])
+    found["both"] = either([found["both"], several])
+    found[reason.responsible] = either([found[reason.responsible], untold])
+    return found
 
 
-def _responsible(state: Concluded, reason: Reason) -> dict[str, Flag]:
-    drawn = state.drawn("responsible", reason.id)
-    untold = opposite(state.any_fired(drawn))
-    told = {side: state.any_fired([one for one in drawn if one.adds == side]) for side in RESPONSIBLE}
-    alone = {
-        side: every([told[side], *(opposite(flag) for other, flag in told.items() if other != side)])
-        for side in RESPONSIBLE
-    }
-    several = every([either(told.values()), *(opposite(flag) for flag in alone.values())])
-    return {
-        side: either(
-            [alone[side], untold if reason.responsible == side else False, several if side == "both" else False]
-        )
-        for side in RESPONSIBLE
-    }
-
-
-def _scopes_behind(state: Concluded, reason: str) -> dict[str, Flag]:
-    """Return the scopes of the roots that led to a reason, where no rule tells its own."""
+def _with_those_behind(state: Concluded, reason: str, own: Mapping[str, Flag]) -> dict[str, Flag]:
+    """Return the scopes of a reason, with those of the roots that led to it where no rule tells its own."""
     untold = opposite(state.any_fired(state.drawn("scope", reason)))
-    behind = {
-        cause: every([untold, reaches, state.flag(f"{cause}.role", "root")])
-        for cause, reaches in _reaching(state, reason).items()
-    }
-    return {
-        scope: either([every([flag, state.flag(f"{cause}.scope", scope)]) for cause, flag in behind.items()])
-        for scope in SCOPES
-    }
+    behind = state.flow.store(
+        {
+            cause: every([untold, reaches, state.flag(f"{cause}.role", "root")])
+            for cause, reaches in _reaching(state, reason).items()
+        }
+    )
+    return state.flow.store(
+        {
+            scope: either(
+                [own[scope], *(every([flag, state.flag(f"{cause}.scope", scope)]) for cause, flag in behind.items())]
+            )
+            for scope in SCOPES
+        }
+    )
 
 
 def _reaching(state: Concluded, reason: str) -> dict[str, Flag]:
@@ -359,13 +353,20 @@ def _reaching(state: Concluded, reason: str) -> dict[str, Flag]:
 
 
 def _accommodations(state: Concluded, _: Sequence[str]) -> None:
-    chosen: dict[str, Mapping[str, Flag]] = {}
-    for item in state.rulebase.accommodations:
-        withheld = state.any_fired(state.drawn("withhold", item))
-        offered = every([state.any_fired(state.drawn("offer", item)), opposite(withheld)])
-        none = every([opposite(withheld), opposite(offered)])
-        chosen[f"accommodation.{item}"] = {"withheld": withheld, "offered": offered, "none": none}
-    state.choose(chosen)
+    items = state.rulebase.accommodations
+    withheld = state.flow.store({item: state.any_fired(state.drawn("withhold", item)) for item in items})
+    offered = {item: every([state.any_fired(state.drawn("offer", item)), opposite(withheld[item])]) for item in items}
+    offered = state.flow.store(offered)
+    state.choose(
+        {
+            f"accommodation.{item}": {
+                "withheld": withheld[item],
+                "offered": offered[item],
+                "none": every([opposite(withheld[item]), opposite(offered[item])]),
+            }
+            for item in items
+        }
+    )
 
 
 def _requirements(state: Concluded, _: Sequence[str]) -> None:
@@ -392,15 +393,16 @@ def _worth(state: Concluded, amounts: Mapping[str, Range]) -> Worth:
     offered = {item: state.flag(f"accommodation.{item}", "offered") for item in state.rulebase.accommodations}
     costs = state.remembered.costs
     uncosted = either([flag for item, flag in offered.items() if item not in costs])
-    spent = {
+    costed = {
         item: (as_expr(flag), costs[item]) for item, flag in offered.items() if item in costs and flag is not False
     }
-    yearly = _sum([amounts["yearly_margin"], amounts["idle_capacity_margin"]], _spent(spent, "yearly"))
-    once = _sum([], [amounts["precedent_exposure"], *_spent(spent, "once")])
-    lasting = _product(amounts["years_expected"], yearly)
+    spent = _stored(state, _total(_costs(costed, "yearly"))), _stored(state, _total(_costs(costed, "once")))
+    gained = _total([amounts["yearly_margin"], amounts["idle_capacity_margin"]])
+    yearly = _stored(state, _less(gained, spent[0]))  # what is read more than once is worked out once
+    lasting = _stored(state, _product(amounts["years_expected"], yearly))
+    once = _total([amounts["precedent_exposure"], spent[1]])
     known = every([opposite(uncosted), ~amounts["attempt_cost"].low.is_null()])
-    lasting, once = _stored(state, lasting), _stored(state, once)
-    value = _each(_sum([lasting, once], []), lambda end: _where(known, end))
+    value = _each(_less(lasting, once), lambda end: _where(known, end))
     value, attempt = _stored(state, _rounded(value)), _stored(state, _rounded(amounts["attempt_cost"]))
     return _judged(state, value, attempt)
 
@@ -409,9 +411,9 @@ def _where(flag: Flag, column: Expr) -> Expr:
     return column if flag is True else xp.when(as_expr(flag)).then(column)
 
 
-def _spent(spent: Mapping[str, tuple[Expr, Cost]], when: Literal["once", "yearly"]) -> list[Range]:
+def _costs(costed: Mapping[str, tuple[Expr, Cost]], when: Literal["once", "yearly"]) -> list[Range]:
     """Return what each accommodation costs where it is offered, and nothing elsewhere."""
-    amounts = [(flag, cost.once if when == "once" else cost.yearly) for flag, cost in spent.values()]
+    amounts = [(flag, cost.once if when == "once" else cost.yearly) for flag, cost in costed.values()]
     return [_each(amount, partial(_where_offered, flag)) for flag, amount in amounts if amount]
 
 
@@ -425,29 +427,28 @@ def _each(span: Range, change: Callable[[Expr], Expr]) -> Range:
     return Range(low, low if span.low is span.high else change(span.high))
 
 
-def _sum(gains: Sequence[Range], costs: Sequence[Range]) -> Range:
-    nothing = xp.lit(0.0)
-    low = reduce(add, [gain.low for gain in gains], nothing) - reduce(add, [cost.high for cost in costs], nothing)
-    if all(one.low is one.high for one in (*gains, *costs)):
+def _total(parts: Sequence[Range]) -> Range:
+    low = reduce(add, [part.low for part in parts], xp.lit(0.0))
+    if all(part.low is part.high for part in parts):
         return Range(low, low)
-    high = reduce(add, [gain.high for gain in gains], nothing) - reduce(add, [cost.low for cost in costs], nothing)
-    return Range(low, high)
+    return Range(low, reduce(add, [part.high for part in parts], xp.lit(0.0)))
+
+
+def _less(gain: Range, cost: Range) -> Range:
+    low = gain.low - cost.high
+    exact = gain.low is gain.high and cost.low is cost.high
+    return Range(low, low if exact else gain.high - cost.low)
 
 
 def _product(one: Range, other: Range) -> Range:
-    if one.low is one.high and other.low is other.high:
-        exact = one.low * other.low
-        return Range(exact, exact)
-    corners = [first * second for first, second in product((one.low, one.high), (other.low, other.high))]
-    return Range(reduce(_smaller, corners), reduce(_larger, corners))
+    corners = [first * second for first, second in product(_apart(one), _apart(other))]
+    if len(corners) == 1:
+        return Range(corners[0], corners[0])
+    return Range(xp.min_horizontal(*corners), xp.max_horizontal(*corners))  # INVARIANT: all are known, or none
 
 
-def _smaller(one: Expr, other: Expr) -> Expr:
-    return xp.when(one < other).then(one).otherwise(other)
-
-
-def _larger(one: Expr, other: Expr) -> Expr:
-    return xp.when(one > other).then(one).otherwise(other)
+def _apart(span: Range) -> tuple[Expr, ...]:
+    return (span.low,) if span.low is span.high else (span.low, span.high)
 
 
 def _rounded(span: Range) -> Range:
@@ -480,14 +481,10 @@ def _judged(state: Concluded, value: Range, attempt: Range) -> Worth:
 
 
 def _decision(state: Concluded, _: Sequence[str]) -> None:
-    drawn = state.drawn("decision")
-    told = {verdict: state.any_fired([one for one in drawn if one.adds == verdict]) for verdict in DECISIONS}
-    alone = {
-        verdict: every([flag, *(opposite(other) for name, other in told.items() if name != verdict)])
-        for verdict, flag in told.items()
-    }
-    alone["undecided"] = either([alone["undecided"], every([opposite(flag) for flag in alone.values()])])
-    state.choose({"case.decision": alone})
+    told = state.told("decision", [""], DECISIONS)[""]
+    found = state.flow.store(only_one(told))
+    found["undecided"] = either([found["undecided"], every([opposite(flag) for flag in found.values()])])
+    state.choose({"case.decision": found})
 
 
 def _steps(state: Concluded, _: Sequence[str]) -> None:

@@ -1,35 +1,36 @@
-"""The door to frames of every kind: in they come under safe names and of the types that expressions count on.
+"""The door to frames of every kind: in come values of facts alone, under safe names and of the types that are wanted.
 
 All that one kind of frame does otherwise than another ends here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
 
 from churn_rules.accounts import Ends, Layout
-from churn_rules.engines.columnar.algebra import Expr, xp
+from churn_rules.engines.columnar.algebra import Expr, Kleene, all_of, xp
 from churn_rules.errors import TableError
-from churn_rules.vocabulary import Fact
+from churn_rules.vocabulary import LARGEST, Fact
 
 __all__ = ["Door", "Opened"]
 
 _TYPES = {"number": "numbers are", "date": "dates are", "boolean": "true and false are", "choice": "text is"}
 _Kind = tuple[str, Fact | None]
+_FEW = 5  # comparisons that take Polars no longer than to look a text up
 
 
 class Opened:
     """A table inside: its columns called and typed as expressions count on.
 
-    `frame` holds the columns of `layout`; `called` tells what each is called outside, and `checked` which of them can
-    hold nothing but values of their facts.
+    `frame` holds the columns of `layout`; `called` tells what each is called outside, and `refused` where a cell was no
+    value of its fact, and is null instead.
     """
 
-    def __init__(self, frame: Any, layout: Layout, called: Mapping[str, str], checked: frozenset[str]) -> None:
-        self.frame, self.layout, self.called, self.checked = frame, layout, called, checked
+    def __init__(self, frame: Any, layout: Layout, called: Mapping[str, str], refused: Mapping[str, Kleene]) -> None:
+        self.frame, self.layout, self.called, self.refused = frame, layout, called, refused
 
 
 class Door:
@@ -59,15 +60,17 @@ class Door:
         """
         table = self.table
         schema = table.collect_schema()
+        written = {name: f"w{place}" for place, name in enumerate(schema.names())}
         names = {name: f"i{place}" for place, name in enumerate(schema.names())}
-        kinds = _kinds(layout, vocabulary)
-        columns = [
-            self._typed(name, xp.col(names[name]), schema[name], kinds[name]).alias(names[name]) for name in kinds
-        ]
-        kept = [xp.col(names[name]) for name in layout.kept]
-        checked = frozenset(names[name] for name, (_, fact) in kinds.items() if self._is_sound(schema[name], fact))
-        frame = self._renamed(table, names).select(*kept, *columns)
-        return Opened(frame, layout.called(names), {safe: name for name, safe in names.items()}, checked)
+        kept = [xp.col(written[name]).alias(names[name]) for name in layout.kept]
+        told, refused = [], {}
+        for name, kind in _kinds(layout, vocabulary).items():
+            typed = self._typed(name, xp.col(written[name]), schema[name], kind)
+            sound = self._sound(typed, schema[name], kind)
+            told.append(sound.alias(names[name]))
+            refused[names[name]] = _refused(typed, sound, xp.col(names[name]), schema[name])
+        frame = self._renamed(table, written).with_columns(*kept, *told)
+        return Opened(frame, layout.called(names), {safe: name for name, safe in names.items()}, refused)
 
     def _renamed(self, table: Any, names: Mapping[str, str]) -> Any:
         if self.on_spark:  # to which a dot in a name is a part of a struct
@@ -76,25 +79,32 @@ class Door:
         return lazy.select(*(xp.col(name).alias(safe) for name, safe in names.items()))
 
     def _typed(self, name: str, column: Expr, dtype: Any, wanted: _Kind) -> Expr:
-        """Return a column as expressions count on it: floats without NaN, days, text or known choices."""
-        kind, fact = wanted
+        """Return a column as expressions count on it: floats, days, truths or text."""
+        kind, _ = wanted
         untyped = dtype in (nw.Unknown, nw.Object)
         if kind == "number" and (dtype.is_numeric() or untyped):
-            number = column if dtype == nw.Float64 else column.cast(xp.Float64)
-            return xp.when(~number.is_nan()).then(number) if dtype.is_float() else number
+            return column if dtype == nw.Float64 else column.cast(xp.Float64)
         if kind == "date" and (dtype in (nw.Date, nw.Datetime) or untyped):
             return column if dtype == nw.Date else _local(column, dtype).cast(xp.Date)
         if kind == "boolean" and (dtype == nw.Boolean or untyped):
             return column if dtype == nw.Boolean else column.cast(xp.Boolean)
         if kind == "choice" and (dtype in (nw.String, nw.Categorical, nw.Enum) or untyped):
-            if fact and self._is_sound(dtype, fact):
-                return column if dtype.categories == fact.choices else column.cast(xp.Enum(fact.choices))
-            return column if dtype == nw.String else column.cast(xp.String)
+            return column if dtype == nw.String or (self.on_polars and not untyped) else column.cast(xp.String)
         raise TableError(f"column `{name}` holds {dtype}, where {_TYPES[kind]} wanted")
 
-    def _is_sound(self, dtype: Any, fact: Fact | None) -> bool:
-        """Tell whether a column of categories can hold nothing but choices of a fact."""
-        return bool(self.on_polars and fact and dtype == nw.Enum and set(dtype.categories) <= set(fact.choices))
+    def _sound(self, typed: Expr, dtype: Any, wanted: _Kind) -> Expr:
+        """Return a column without what is no value of its fact; on Polars choices as numbers under their names."""
+        kind, fact = wanted
+        if kind == "number":  # NaN, which stands for unknown in many frames, is in no range
+            least, most = (max(fact.low, -LARGEST), min(fact.high, LARGEST)) if fact else (-LARGEST, LARGEST)
+            number: Expr = xp.when((typed >= least) & (typed <= most)).then(typed)
+            return number
+        if kind != "choice" or fact is None or (dtype == nw.Enum and dtype.categories == fact.choices):
+            return typed
+        if not self.on_polars:
+            text: Expr = xp.when(typed.is_in(list(fact.choices))).then(typed)
+            return text
+        return _choice(typed, fact.choices, compared=dtype == nw.String and len(fact.choices) <= _FEW)
 
     def out(self, opened: Opened, frame: Any, columns: Mapping[str, Expr]) -> Any:
         """Return the columns kept and those of the answer as a frame of the kind that came in.
@@ -115,6 +125,24 @@ class Door:
             chosen = chosen.collect(engine="streaming") if self.on_polars else chosen.collect()
         native = chosen if self.on_polars else nw.to_native(chosen)
         return native if self.rows is None else _as_pandas(native, self.rows)
+
+
+def _choice(text: Expr, choices: Sequence[str], *, compared: bool) -> Expr:
+    """Return text as an Enum of Polars, null where it is none of the choices."""
+    if not compared:
+        found: Expr = text.cast(xp.Enum(choices), strict=False)  # type: ignore[call-arg]  # said to Polars
+        return found
+    chosen: Expr = xp.lit(None, dtype=xp.Enum(choices))
+    for choice in choices:
+        chosen = xp.when(text == choice).then(xp.lit(choice, dtype=xp.Enum(choices))).otherwise(chosen)
+    return chosen
+
+
+def _refused(typed: Expr, sound: Expr, let_in: Expr, dtype: Any) -> Kleene:
+    """Return where a cell was let in as null though something was written in it; else false, or unknown."""
+    if sound is typed:
+        return False
+    return all_of([let_in.is_null(), ~typed.is_nan() if dtype.is_float() else ~typed.is_null()])
 
 
 def _local(column: Expr, dtype: Any) -> Expr:

@@ -5,16 +5,28 @@ Never concludes why a customer left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from churn_rules.accounts import Ends, FactTold, Layout
 from churn_rules.cases import derived_in_order
-from churn_rules.engines.columnar.algebra import Expr, Flag, Flow, as_expr, either, every, is_true, opposite, xp
+from churn_rules.engines.columnar.algebra import (
+    Expr,
+    Flag,
+    Flow,
+    Kleene,
+    any_of,
+    as_expr,
+    either,
+    every,
+    is_true,
+    opposite,
+    xp,
+)
 from churn_rules.engines.columnar.premises import Cells, OneOf, Range
 from churn_rules.rulebase import Rulebase
-from churn_rules.vocabulary import LARGEST, Derivation, Fact
+from churn_rules.vocabulary import Derivation, Fact
 
 __all__ = ["Cost", "Remembered", "remember_columns"]
 
@@ -41,7 +53,7 @@ class Remembered:
     costs: Mapping[str, Cost]
     disagreements: Mapping[str, Flag]
     discrepancies: Mapping[str, Flag]
-    faults: Mapping[str, Flag]
+    faults: Mapping[str, Kleene]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +65,18 @@ class _Word:
     on: Range | None
 
 
-def remember_columns(flow: Flow, layout: Layout, rulebase: Rulebase, checked: Container[str] = ()) -> Remembered:
+def remember_columns(flow: Flow, layout: Layout, rulebase: Rulebase, refused: Mapping[str, Kleene]) -> Remembered:
     """Work out what is known of each account.
 
     Args:
         flow: The table, with the columns of the layout in it; it is added to.
         layout: Which column tells what.
         rulebase: Its vocabulary says which facts there are, and how some follow from others.
-        checked: The columns that can hold nothing but values of their facts.
+        refused: For each column, where a cell was no value of its fact.
     """
     vocabulary = rulebase.vocabulary
     lost = _range(layout.lost) if layout.lost else None
-    faults = _faults(flow, layout, vocabulary, lost, checked)
+    faults = _faults(flow, layout, vocabulary, lost, refused)
     words = _words(flow, layout, vocabulary, faults)
     known: dict[str, Cells | Range | OneOf] = {}
     known |= {f"{fact}.{word.side}": word.value for fact, told in words.items() for word in told}
@@ -76,7 +88,9 @@ def remember_columns(flow: Flow, layout: Layout, rulebase: Rulebase, checked: Co
     return Remembered(
         known,
         {
-            cost.accommodation: Cost(*(_range(amount) if amount else None for amount in (cost.once, cost.yearly)))
+            cost.accommodation: Cost(
+                *(_sound(amount, faults) if amount else None for amount in (cost.once, cost.yearly))
+            )
             for cost in layout.costs
         },
         {fact: is_true(column) for fact, column in disputed.items()},
@@ -100,46 +114,42 @@ def _range(told: Ends) -> Range:
     return Range(low, high)
 
 
+def _sound(told: Ends, faults: Mapping[str, Kleene]) -> Range:
+    """Return both ends, unknown where one of them is at fault; what is exact is so already."""
+    span = _range(told)
+    if not told.high or told.low not in faults:
+        return span
+    sound = as_expr(opposite(is_true(faults[told.low])))
+    return Range(xp.when(sound).then(span.low), xp.when(sound).then(span.high))
+
+
 def _raw(told: FactTold, fact: Fact) -> Cell:
     exact = fact.type in ("boolean", "choice") or (fact.type == "number" and not told.value.high)
     return Cells(xp.col(told.value.low)) if exact else _range(told.value)
 
 
 def _faults(
-    flow: Flow, layout: Layout, vocabulary: Mapping[str, Fact], lost: Range | None, checked: Container[str]
-) -> dict[str, Flag]:
-    """Return by column where its cell is no value of its fact, or is dated after the loss that it should explain."""
-    found: dict[str, Flag] = {}
+    flow: Flow, layout: Layout, vocabulary: Mapping[str, Fact], lost: Range | None, refused: Mapping[str, Kleene]
+) -> dict[str, Kleene]:
+    """Return by column where its cell is no value of its fact, or is dated after the loss that it should explain.
+
+    Unknown where nothing is told, which is no fault either.
+    """
+    found: dict[str, Kleene] = {}
     for told in layout.facts:
-        fact = vocabulary[told.fact]
-        if told.value.low not in checked:
-            found[told.value.low] = _no_value(_raw(told, fact), fact)
+        found[told.value.low] = _no_value(told.value, refused)
         if told.on:
-            later = [xp.col(told.on.low) > lost.high] if lost and fact.at == "loss" else []
-            found[told.on.low] = _any_true([*later, *_upside_down(_range(told.on))])
-    for cost in layout.costs:
-        for amount in (cost.once, cost.yearly):
-            if amount:
-                found[amount.low] = _any_true(
-                    [*_upside_down(_range(amount)), *_beyond(_range(amount), -LARGEST, LARGEST)]
-                )
-    if layout.lost and lost:
-        found[layout.lost.low] = _any_true(_upside_down(lost))
+            late = lost is not None and vocabulary[told.fact].at == "loss"
+            later = [xp.col(told.on.low) > lost.high] if lost and late else []
+            found[told.on.low] = any_of([*later, _no_value(told.on, refused)])
+    amounts = [amount for cost in layout.costs for amount in (cost.once, cost.yearly)]
+    found |= {amount.low: _no_value(amount, refused) for amount in (layout.lost, *amounts) if amount}
     return flow.store({column: flag for column, flag in found.items() if flag is not False})
 
 
-def _no_value(cell: Cell, fact: Fact) -> Flag:
-    if isinstance(cell, Cells) and fact.type == "choice":
-        return is_true(~cell.column.is_in(list(fact.choices)) & ~cell.column.is_null())
-    if fact.type == "boolean":
-        return False
-    beyond = _beyond(cell, max(fact.low, -LARGEST), min(fact.high, LARGEST)) if fact.type == "number" else []
-    return _any_true([*beyond, *_upside_down(cell)])
-
-
-def _beyond(cell: Cell, least: float, most: float) -> list[Expr]:
-    low, high = ends(cell)
-    return [low < least, high > most]
+def _no_value(told: Ends, refused: Mapping[str, Kleene]) -> Kleene:
+    """Return where an end was refused, or a range is upside down."""
+    return any_of([*(refused[column] for column in told.columns), *_upside_down(_range(told))])
 
 
 def _upside_down(cell: Cell) -> list[Expr]:
@@ -147,19 +157,16 @@ def _upside_down(cell: Cell) -> list[Expr]:
     return [] if low is high else [low > high]
 
 
-def _any_true(tests: Iterable[Expr]) -> Flag:
-    return either([is_true(test) for test in tests])
-
-
 def _words(
-    flow: Flow, layout: Layout, vocabulary: Mapping[str, Fact], faults: Mapping[str, Flag]
+    flow: Flow, layout: Layout, vocabulary: Mapping[str, Fact], faults: Mapping[str, Kleene]
 ) -> dict[str, list[_Word]]:
     """Return each side's word on each fact, in order of standing; unknown where the cell is at fault."""
     raw = {told.value.low: _raw(told, vocabulary[told.fact]) for told in layout.facts}
     columns: dict[tuple[str, str], Expr] = {}
     for told in layout.facts:
         name, value = told.value.low, raw[told.value.low]
-        wrong = either([faults.get(column, False) for column in (name, told.on.low if told.on else "")])
+        joint = ([name] if told.value.high else []) + ([told.on.low] if told.on else [])  # told by several columns
+        wrong = is_true(any_of([faults.get(column, False) for column in joint]))
         low, high = ends(value)
         for end, column in (("low", low), *((("high", high),) if high is not low else ())):
             if wrong is not False:
@@ -201,7 +208,7 @@ def _disputed(told: Sequence[_Word], fact: Fact) -> Expr:
     """Return whether two sides tell a fact differently, beyond its tolerance; unknown where fewer than two tell it."""
     pairs = [_differ(one.value, other.value, fact) for one, other in combinations(told, 2)]
     told_twice = either([~pair.is_null() for pair in pairs])
-    return xp.when(as_expr(told_twice)).then(as_expr(_any_true(pairs)))
+    return xp.when(as_expr(told_twice)).then(as_expr(either([is_true(pair) for pair in pairs])))
 
 
 def _differ(one: Cell, other: Cell, fact: Fact) -> Expr:
@@ -267,12 +274,13 @@ def _told_on(told: Sequence[_Word]) -> Range | None:
     if all(word.on is None for word in told):
         return None
     day = xp.lit(None, dtype=xp.Date)
+    dates = [word.on or Range(day, day) for word in told]
     low = high = day
-    for word in reversed(told):
+    for word, on in zip(reversed(told), reversed(dates), strict=True):
         stands = ~ends(word.value)[0].is_null()
-        low = xp.when(stands).then(word.on.low if word.on else day).otherwise(low)
-        high = xp.when(stands).then(word.on.high if word.on else day).otherwise(high)
-    return Range(low, high)
+        low = xp.when(stands).then(on.low).otherwise(low)
+        high = xp.when(stands).then(on.high).otherwise(high)
+    return Range(low, low if all(on.low is on.high for on in dates) else high)
 
 
 def _percent_change(_: Flow, before: Cell, after: Cell) -> Range:

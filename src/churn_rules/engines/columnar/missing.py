@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import add
 
 from churn_rules.conditions import Test, tests
 from churn_rules.economics import INPUTS
-from churn_rules.engines.columnar.algebra import Expr, Flag, either, every, is_unknown, opposite
-from churn_rules.engines.columnar.conclusions import Concluded, left_over
+from churn_rules.engines.columnar.algebra import (
+    Expr,
+    Flag,
+    as_expr,
+    either,
+    every,
+    is_unknown,
+    maybe_true,
+    opposite,
+    xp,
+)
+from churn_rules.engines.columnar.conclusions import Certainty, Concluded, left_over
 from churn_rules.engines.columnar.memory import ends
 from churn_rules.engines.columnar.premises import OneOf
 from churn_rules.rulebase import Rule, drawn_by, topic_of
@@ -17,11 +29,14 @@ __all__ = ["missing_columns"]
 
 def missing_columns(state: Concluded) -> dict[str, Flag]:
     """Return for each fact, or one side's view of it, where it is missing; facts that never are, are left out."""
-    wanted: dict[str, list[Flag]] = {}
+    asked: dict[Test, list[Flag]] = {}
     for rule, flag in _relevant(state).items():
         for test in dict.fromkeys(tests(state.rulebase.rules[rule].premise)):
-            for name, unknown in _unknown(test, state):
-                wanted.setdefault(name, []).append(every([flag, unknown]))
+            asked.setdefault(test, []).append(flag)
+    wanted: dict[str, list[Flag]] = {}
+    for test, flags in asked.items():
+        for name, unknown in _unknown(test, state):
+            wanted.setdefault(name, []).append(every([either(flags), unknown]))
     missing = {name: either(flags) for name, flags in sorted(wanted.items())}
     return {name: flag for name, flag in state.flow.store(missing).items() if flag is not False}
 
@@ -32,7 +47,7 @@ def missing_columns(state: Concluded) -> dict[str, Flag]:
 def _relevant(state: Concluded) -> dict[str, Flag]:
     """Return for each rule where it is undecided and what it concludes could change something reported."""
     rules = [rule for stratum in state.rulebase.strata for rule in stratum.rules if not rule.only_plans]
-    undecided = state.flow.store({rule.id: is_unknown(state.verdicts[rule.id]) for rule in rules})
+    undecided = {rule.id: is_unknown(state.verdicts[rule.id]) for rule in rules}
     movable = _movable(state, undecided)
     found: dict[str, Flag] = {}
     readers = _readers(state, rules)
@@ -87,7 +102,7 @@ def _movable(state: Concluded, undecided: Mapping[str, Flag]) -> dict[str, Flag]
     """Return for each reason where open evidence could change its status, or its place among several."""
     rules = {reason: state.drawn("evidence", reason) for reason in state.rulebase.reasons}
     waits = {reason: either([undecided[rule] for rule, clue in drawn if clue]) for reason, drawn in rules.items()}
-    could = {rule: either([state.fired[rule], undecided[rule]]) for drawn in rules.values() for rule, _ in drawn}
+    could = {rule: maybe_true(state.verdicts[rule]) for drawn in rules.values() for rule, _ in drawn}
     could = state.flow.store(could)
     most = state.flow.store(
         {
@@ -97,56 +112,53 @@ def _movable(state: Concluded, undecided: Mapping[str, Flag]) -> dict[str, Flag]
             if (column := left_over(state, reason, sign, could)) is not None
         }
     )
-    ends = {
-        reason: (
-            (state.left.get(("doubt", reason)), most.get(("belief", reason))),  # as low as it can come out
-            (most.get(("doubt", reason)), state.left.get(("belief", reason))),  # as high
-        )
-        for reason in rules
-    }
+    ratios = state.flow.store(
+        {
+            (reason, end): _over(doubt.get(("doubt", reason)), belief.get(("belief", reason)))
+            for reason in rules
+            for end, doubt, belief in (("low", state.left, most), ("high", most, state.left))
+        }
+    )
     limits = state.rulebase.thresholds
-    able = state.flow.store({reason: _reaches(limits.established, *high) for reason, (_, high) in ends.items()})
+    able = state.flow.store({reason: _reaches(limits.established, ratios[reason, "high"]) for reason in rules})
     several = state.flow.keep(_two_or_more(list(able.values())))
-    turned = {
-        reason: [
-            every([opposite(_reaches(limits.established, *low)), able[reason]]),
-            every([opposite(_reaches(limits.possible, *low)), _reaches(limits.possible, *high)]),
-            every([_sinks_to(limits.ruled_out, *low), opposite(_sinks_to(limits.ruled_out, *high))]),
+    turned = {}
+    for reason in rules:
+        low, high = ratios[reason, "low"], ratios[reason, "high"]
+        turned[reason] = [
+            every([opposite(_reaches(limits.established, low)), able[reason]]),
+            every([opposite(_reaches(limits.possible, low)), _reaches(limits.possible, high)]),
+            every([_sinks_to(limits.ruled_out, low), opposite(_sinks_to(limits.ruled_out, high))]),
             every([able[reason], several, waits[reason]]),
         ]
-        for reason, (low, high) in ends.items()
-    }
     return state.flow.store({reason: either(flags) for reason, flags in turned.items()})
 
 
 _HALF = 0.5e-9  # what a certainty may lack and still be rounded up
 
 
-def _reaches(limit: float, doubt: Expr | None, belief: Expr | None) -> Flag:
-    """Return where the certainty that doubt and belief leave is at least a limit above zero; a division less."""
-    return _within(doubt, belief, 1.0 - limit + _HALF)
+def _over(doubt: Expr | None, belief: Expr | None) -> Certainty:
+    """Return doubt over belief, which tells how certain a reason is; None stands for 1."""
+    if doubt is None and belief is None:
+        return 1.0
+    return (1.0 if doubt is None else doubt) / (1.0 if belief is None else belief)
 
 
-def _sinks_to(limit: float, doubt: Expr | None, belief: Expr | None) -> Flag:
-    """Return where the certainty that doubt and belief leave is at most a limit below zero."""
-    return _within(belief, doubt, 1.0 + limit + _HALF)
+def _reaches(limit: float, ratio: Certainty) -> Flag:
+    """Return where certainty, which is 1 less the ratio where that is below 1, is at least a limit above zero."""
+    return ratio <= 1.0 - limit + _HALF
 
 
-def _within(smaller: Expr | None, larger: Expr | None, share: float) -> Flag:
-    """Return where one product is no more than a share of the other; None stands for 1."""
-    if smaller is None:
-        return larger >= 1.0 / share if larger is not None else share >= 1.0
-    within: Expr = smaller <= (larger * share if larger is not None else share)
-    return within
+def _sinks_to(limit: float, ratio: Certainty) -> Flag:
+    """Return where certainty, which is 1 over the ratio less 1 where that is above 1, is at most a limit below zero."""
+    return ratio >= 1.0 / (1.0 + limit + _HALF)
 
 
-def _two_or_more(flags: list[Flag]) -> Flag:
+def _two_or_more(flags: Sequence[Flag]) -> Flag:
     """Return where at least two of several flags hold."""
-    one: Flag = False
-    two: Flag = False
-    for flag in flags:
-        two, one = either([two, every([one, flag])]), either([one, flag])
-    return two
+    one, none = xp.lit(1, dtype=xp.Int16), xp.lit(0, dtype=xp.Int16)
+    many: Expr = reduce(add, [xp.when(as_expr(flag)).then(one).otherwise(none) for flag in flags], none) >= 2
+    return many
 
 
 # --- which facts they wait for ----------------------------------------------------------------------------------------

@@ -11,7 +11,19 @@ from operator import add
 
 from churn_rules.conclusions import NAMING
 from churn_rules.conditions import All, Condition, Test
-from churn_rules.engines.columnar.algebra import Expr, Flag, as_expr, either, every, is_true, opposite, xp
+from churn_rules.engines.columnar.algebra import (
+    Expr,
+    Flag,
+    Kleene,
+    as_expr,
+    either,
+    every,
+    is_column,
+    is_true,
+    only_one,
+    opposite,
+    xp,
+)
 from churn_rules.engines.columnar.conclusions import Concluded, as_expr_of
 from churn_rules.engines.columnar.memory import ends
 from churn_rules.engines.columnar.missing import missing_columns
@@ -35,10 +47,10 @@ class _Texts:
     def __init__(self, *, categories: bool) -> None:
         self.categories = categories
 
-    def column(self, flags: Mapping[str, Flag], *, exhaustive: bool = False) -> Expr:
-        """Return the text whose flag holds in each row; null where none does, unless it is known that one does."""
+    def column(self, flags: Mapping[str, Kleene], *, exhaustive: bool = False) -> Expr:
+        """Return the text whose flag is true in each row; null where none is, unless it is known that one is."""
         texts = {text: self._text(text, list(flags)) for text in flags}
-        chosen = [(text, flag) for text, flag in flags.items() if flag is not False]
+        chosen = [(text, flag) for text, flag in flags.items() if flag is True or is_column(flag)]
         column: Expr = texts[chosen.pop()[0]] if exhaustive else self._text(None, list(flags))
         for text, flag in reversed(chosen):
             column = texts[text] if flag is True else xp.when(as_expr(flag)).then(texts[text]).otherwise(column)
@@ -83,7 +95,7 @@ def _of(state: Concluded, name: str, values: Sequence[str], texts: _Texts) -> Ex
     return texts.column({value: state.flag(name, value) for value in values}, exhaustive=True)
 
 
-def _answer(state: Concluded, texts: _Texts, faults: Mapping[str, Flag]) -> Iterator[tuple[str, Expr]]:
+def _answer(state: Concluded, texts: _Texts, faults: Mapping[str, Kleene]) -> Iterator[tuple[str, Expr]]:
     """Yield what comes first: what is wrong with the row, the decision, and what it rests on."""
     yield "fault", texts.column(faults)
     yield "decision", _of(state, "case.decision", DECISIONS, texts)
@@ -116,11 +128,8 @@ def _responsible(state: Concluded) -> dict[str, Flag]:
         )
         for side in RESPONSIBLE
     }
-    alone = {
-        side: every([flag, *(opposite(other) for name, other in told.items() if name != side)])
-        for side, flag in told.items()
-    }
-    return {**alone, "mixed": either(told.values())}
+    told = state.flow.store(told)
+    return {**only_one(told), "mixed": either(told.values())}
 
 
 def _named(state: Concluded) -> dict[str, Flag]:
@@ -129,7 +138,7 @@ def _named(state: Concluded) -> dict[str, Flag]:
     return {
         reason: either(
             [
-                every([state.fired[rule], _only_naming(state, rules[rule].premise)])
+                every([is_true(state.verdicts[rule]), _only_naming(state, rules[rule].premise)])
                 for rule, _ in state.drawn("evidence", reason)
             ]
         )
@@ -153,7 +162,7 @@ def _marks(state: Concluded) -> dict[str, dict[str, Flag]]:
     return {
         "landmine": dict(_sore_points(state)),
         "disagreement": dict(state.remembered.disagreements),
-        "warning": {rule: state.fired[rule] for rule, _ in state.drawn("warning")},
+        "warning": {rule: is_true(state.verdicts[rule]) for rule, _ in state.drawn("warning")},
         "discrepancy": dict(state.remembered.discrepancies),
     }
 
@@ -185,18 +194,21 @@ def _masks(state: Concluded) -> Iterator[tuple[str, Expr]]:
     for number, start in enumerate(range(0, len(rules), MASK_BITS)):
         lots = [rules[first : first + _LOT] for first in range(start, min(start + MASK_BITS, len(rules)), _LOT)]
         parts = [
-            _lot([state.fired[rule] for rule in lot]).cast(xp.Int32) * 2 ** (_LOT * place)
+            _lot([state.verdicts[rule] for rule in lot]).cast(xp.Int32) * 2 ** (_LOT * place)
             for place, lot in enumerate(lots)
         ]
         yield f"fired.{number}", reduce(add, parts).cast(xp.Int32)
 
 
-def _lot(flags: Sequence[Flag]) -> Expr:
-    """Return a few flags as the bits of a small integer; chosen, since to cast booleans takes five times as long."""
+def _lot(verdicts: Sequence[Kleene]) -> Expr:
+    """Return which verdicts are true as the bits of a small integer.
+
+    They are chosen, since to cast booleans takes five times as long.
+    """
     nothing = xp.lit(0, dtype=xp.Int8)
     bits = [
-        xp.when(as_expr(flag)).then(xp.lit(2**place, dtype=xp.Int8)).otherwise(nothing)
-        for place, flag in enumerate(flags)
-        if flag is not False
+        xp.when(as_expr(verdict)).then(xp.lit(2**place, dtype=xp.Int8)).otherwise(nothing)
+        for place, verdict in enumerate(verdicts)
+        if verdict is True or is_column(verdict)
     ]
     return reduce(add, bits) if bits else nothing
