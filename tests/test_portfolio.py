@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -155,3 +156,12 @@ def test_rows_that_repeat_an_account_are_told_on_the_page_and_on_both_streams(tm
     assert said in result.stdout
     assert f"note: {said}" in result.stderr
     assert (tmp_path / "page.html").read_text(encoding="utf-8").count(said) == 2
+
+
+def test_rows_without_a_name_are_called_by_their_number_in_the_file(tmp_path: Path) -> None:
+    told = {"row": ["A", "", None, " "], "months_without_contact": [9.0] * 4, "lost": [date(2024, 1, 1)] * 4}
+    pl.DataFrame(told).write_parquet(tmp_path / "in.parquet")
+    result = ran(tmp_path / "in.parquet", "-o", tmp_path / "a.html", "--account", "row", "--tables", tmp_path / "t")
+    assert "note: no account is named in 3 of 4 rows" in result.stderr
+    cells = cells_of(tmp_path / "t" / "changed-by-others.csv")
+    assert {"A", "#3", "#4", "#5"} <= set(cells)  # the first row of the file holds the headings

@@ -77,6 +77,9 @@ def portfolio(
     if found.portfolio.repeated:
         many = f"{found.portfolio.repeated:,} of {found.portfolio.rows:,} rows repeat an account and were set aside"
         click.echo(f"note: {many}; the row with the latest loss stands, or the first where none is dated", err=True)
+    if found.portfolio.nameless:
+        many = f"{found.portfolio.nameless:,} of {found.portfolio.rows:,} rows"
+        click.echo(f"note: no account is named in {many}; each is an account of its own, called #row", err=True)
     if found.left_out:
         many = f"{found.left_out:,} of {found.portfolio.rows + found.left_out:,} rows could not be used"
         click.echo(f"note: {many}; churn-rules score names each of them", err=True)

@@ -58,7 +58,8 @@ class Accounts:
     """A table that is ready to be scored.
 
     `frame` holds the facts, and under `keep` what is carried over. `rows` counts the table as it was given, `repeated`
-    the rows that repeat an account and were set aside. `sides` are those that state a reason.
+    the rows that repeat an account and were set aside, `nameless` those that name no account. `sides` are those that
+    state a reason.
     """
 
     frame: pl.LazyFrame
@@ -66,6 +67,7 @@ class Accounts:
     segments: tuple[Segment, ...]
     rows: int
     repeated: int
+    nameless: int
     sides: tuple[str, ...]
     dated: bool
     inputs: tuple[str, ...]
@@ -77,7 +79,13 @@ class Accounts:
         return self.frame.drop([name for name in names if name.partition(".")[0] in (STATED, SECOND)])
 
 
-def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segments: Sequence[str]) -> Accounts:
+def prepare(
+    frame: pl.LazyFrame,
+    rulebase: Rulebase,
+    account: str | None,
+    segments: Sequence[str],
+    numbered: str | None = None,
+) -> Accounts:
     """Make a table ready to be scored, and to be counted afterwards.
 
     Args:
@@ -85,9 +93,11 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
             column is refused.
         rulebase: Its vocabulary says which columns are facts.
         account: The column that names the account; of the rows of one account that with the latest loss stands (the
-            first where none is dated). Without it each row is an account, called by its number.
+            first where none is dated). Without it each row is an account, called by its number. A row whose name is
+            blank is an account of its own too, and is called `#` and its number.
         segments: Columns to set accounts apart by. The quarter of the loss and the size (the yearly margin) are added
             where the table knows them.
+        numbered: The column that holds the number of each row; without it they are counted from 1.
 
     Raises:
         UnknownNameError: There is no such column, or one tells no fact.
@@ -97,22 +107,23 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
         if name not in schema:
             raise UnknownNameError("column", name, schema.names())
     cut = tuple(_segments(frame, schema, rulebase, segments))
-    kept = dict(_kept(schema, rulebase, account))
+    kept = dict(_kept(schema, rulebase, account, numbered))
     kept |= {segment.column: part for segment, part in cut}
-    apart = {name for name in (account, *segments) if name and not _is_fact(name, rulebase)}
+    apart = {name for name in (account, numbered, *segments) if name and not _is_fact(name, rulebase)}
     facts = [name for name in schema.names() if name not in apart]
     _check_facts(facts, rulebase)
-    numbered = frame.with_row_index(ROW)
-    rows, repeated = _rows(numbered, account)
+    counted = frame.with_row_index(ROW)
+    rows, repeated, nameless = _rows(counted, account)
     if repeated:
-        numbered = _one_each(numbered, str(account), schema)
-    ready = numbered.select(ROW, *facts, *(expression.alias(name) for name, expression in kept.items()))
+        counted = _one_each(counted, str(account), schema)
+    ready = counted.select(ROW, *facts, *(expression.alias(name) for name, expression in kept.items()))
     return Accounts(
         frame=ready,
         keep=(ROW, *kept),
         segments=tuple(segment for segment, _ in cut),
         rows=rows,
         repeated=repeated,
+        nameless=nameless,
         sides=tuple(side for side in ("record", "us", "customer") if _named(STATED, side) in schema),
         dated="lost" in schema,
         inputs=(*INPUTS, *(f"cost.{name}" for name in rulebase.accommodations)),
@@ -145,10 +156,10 @@ def _one_each(numbered: pl.LazyFrame, account: str, schema: pl.Schema) -> pl.Laz
     return numbered.join(stands, on=ROW, how="semi", maintain_order="left")
 
 
-def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int]:
-    """Return how many rows there are, and how many of them repeat an account."""
+def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int, int]:
+    """Return how many rows there are, how many of them repeat an account, and how many name none."""
     if account is None:
-        return int(frame.select(pl.len()).collect(engine="streaming").item()), 0
+        return int(frame.select(pl.len()).collect(engine="streaming").item()), 0, 0
     named = _called(account)
     counted = frame.select(
         pl.len().alias("rows"),
@@ -156,19 +167,26 @@ def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int]:
         named.null_count().alias("nameless"),
     )
     rows, distinct, nameless = counted.collect(engine="streaming").row(0)
-    return int(rows), int(rows - distinct - nameless)
+    return int(rows), int(rows - distinct - nameless), int(nameless)
 
 
 def _called(account: str) -> pl.Expr:
-    """Return the names of accounts without white space around them, so that no spelling makes one account two."""
-    return pl.col(account).cast(pl.String).str.strip_chars()
+    """Return the names of accounts without white space around them, so that no spelling makes one account two.
+
+    A blank name is none, and is null: rows without a name are not one account.
+    """
+    name = pl.col(account).cast(pl.String).str.strip_chars()
+    return pl.when(name != "").then(name)
 
 
 # --- what is carried over ---------------------------------------------------------------------------------------------
 
 
-def _kept(schema: pl.Schema, rulebase: Rulebase, account: str | None) -> Iterator[tuple[str, pl.Expr]]:
-    yield ACCOUNT, _called(account) if account else (pl.col(ROW) + 1).cast(pl.String)
+def _kept(
+    schema: pl.Schema, rulebase: Rulebase, account: str | None, numbered: str | None
+) -> Iterator[tuple[str, pl.Expr]]:
+    place = (pl.col(numbered) if numbered else pl.col(ROW) + 1).cast(pl.String)
+    yield ACCOUNT, pl.coalesce(_called(account), pl.format("#{}", place)) if account else place
     low, high = _range(schema, "lost", pl.Date)
     yield from ((LOW, low), (HIGH, high))
     low, high = _margin(schema, rulebase)

@@ -91,6 +91,8 @@ def _repeated(words: Words) -> Iterator[str]:
             count=number(found.repeated),
             all=number(found.rows),
         )
+    if nameless := words.nameless():
+        yield nameless
 
 
 def _causes(words: Words) -> Iterator[str]:

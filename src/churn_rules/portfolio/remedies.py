@@ -302,6 +302,8 @@ def _method(words: Words, left_out: int) -> Iterator[str]:
             count=number(found.repeated),
             all=number(found.rows),
         )
+    if nameless := words.nameless():
+        yield nameless
     if found.drivers.faults:
         yield say(
             "{count} of {all} accounts hold a cell that is no value of its fact; that cell counts as unknown.",

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from churn_rules.errors import OutputError, TableError, UnknownNameError
-from churn_rules.portfolio.survey import across_accounts
+from churn_rules.portfolio.survey import survey
 from churn_rules.portfolio.values import Portfolio
 from churn_rules.rulebase import Rulebase
 from churn_rules.tables.cells import NUMBERED, free_name
@@ -57,18 +57,24 @@ def across_file(
         wanted = tuple(dict.fromkeys((*(mapping.segments if mapping else ()), *segments)))
         frame = found.cells.canonical(found.table.frame)
         names = frame.collect_schema().names()
-        called = [heading if heading in names else free_name(heading, rulebase) for heading in wanted]
-        name = NUMBERED if account is None else account if account in names else free_name(account, rulebase)
+        called = [_carried(heading, names, rulebase) for heading in wanted]
+        name = None if account is None else _carried(account, names, rulebase)
         for heading, column in zip((account, *wanted), (name, *called), strict=True):
             if heading and column not in names:
                 raise UnknownNameError("column", heading, found.cells.kept)
-        kept = set(found.cells.kept) - {name, *called}
+        kept = set(found.cells.kept) - {NUMBERED, name, *called}
         try:
-            portfolio = across_accounts(frame.drop(kept), rulebase=rulebase, account=name, segments=called)
+            portfolio = survey(frame.drop(kept), rulebase, name, called, numbered=NUMBERED)
         except TableError as error:
             fix = "change its type, or say in a mapping how it is to be read"
             raise fault("M637", f"a column does not fit: {error}", "rules compare it", fix, found.table.path) from None
         return OfFile(portfolio, found.table.rows - portfolio.rows)
+
+
+def _carried(heading: str, names: Sequence[str], rulebase: Rulebase) -> str:
+    """Return the column that holds what stands in the file below a heading; `row` may be one, beside our numbers."""
+    free = free_name(heading, rulebase)
+    return free if free in names else heading
 
 
 def write_tables(tables: Mapping[str, pl.DataFrame], target: Path) -> tuple[Path, ...]:

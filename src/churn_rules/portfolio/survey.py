@@ -31,7 +31,7 @@ from churn_rules.portfolio.values import Portfolio
 from churn_rules.rulebase import Rulebase
 from churn_rules.scoring import score
 
-__all__ = ["LISTED", "across_accounts"]
+__all__ = ["LISTED", "across_accounts", "survey"]
 
 LISTED = 100_000
 """How many accounts a table names at most."""
@@ -55,7 +55,8 @@ def across_accounts(
         frame: A Polars frame, lazy or not (or another that Narwhals can turn into one): one row an account, its
             columns called as `churn_rules.score` takes them. A lazy one is never read into memory as a whole.
         rulebase: From `load()`, in any language; without it the shipped rules are loaded anew.
-        account: The column that names the account; without it each row is called by its number.
+        account: The column that names the account; without it each row is called by its number. A row whose name is
+            blank is an account of its own.
         segments: Columns to set accounts apart by, such as region, product or rep.
         shown: How many accounts each list of the answer names.
         listed: How many accounts each of its `tables` names.
@@ -66,9 +67,22 @@ def across_accounts(
         TableError: See `churn_rules.score`.
         UnknownNameError: A column tells no fact and is not named here, or there is no such column.
     """
-    rulebase = rulebase or load()
+    return survey(_as_polars(frame), rulebase or load(), account, segments, shown=shown, listed=listed)
+
+
+def survey(
+    frame: pl.LazyFrame,
+    rulebase: Rulebase,
+    account: str | None,
+    segments: Sequence[str] = (),
+    *,
+    numbered: str | None = None,
+    shown: int = _SHOWN,
+    listed: int = LISTED,
+) -> Portfolio:
+    """Do the same for a lazy frame in which `numbered` may hold the number of each row in its file."""
     across = _cut_offs(rulebase)
-    accounts = prepare(_as_polars(frame), rulebase, account, segments)
+    accounts = prepare(frame, rulebase, account, segments, numbered)
     with TemporaryDirectory(prefix="churn-rules-") as folder:
         return _Survey(rulebase, across, accounts, Path(folder), shown, listed).portfolio()
 
@@ -123,6 +137,7 @@ class _Survey:
             rulebase=self.rulebase.digest,
             rows=self.accounts.rows,
             repeated=self.accounts.repeated,
+            nameless=self.accounts.nameless,
             across=self.across,
             drivers=drivers(final, reasons),
             clustering=found,

@@ -275,6 +275,7 @@ class Unknown:
 class Portfolio:
     """All that is said across the accounts of a table.
 
+    `repeated` rows repeat an account and were set aside; `nameless` ones name none, and each is an account of its own.
     `on_words` counts the accounts with a root that would have none without what somebody states.
     `tables` holds the same as frames, account by account where that is what they tell; at most `listed` rows each.
     """
@@ -282,6 +283,7 @@ class Portfolio:
     rulebase: str
     rows: int
     repeated: int
+    nameless: int
     across: Across
     drivers: Drivers
     clustering: Clustering

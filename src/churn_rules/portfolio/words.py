@@ -70,6 +70,18 @@ class Words:
         known = self.rulebase.accommodations
         return self.joined("; ", (known[name].title for name in names)) or self.say("none yet")
 
+    def nameless(self) -> str:
+        """Say how many rows name no account, and what becomes of them; nothing where all do."""
+        found = self.portfolio
+        if not found.nameless:
+            return ""
+        return self.say(
+            "Rows without the name of an account: {count} of {all}. Each is an account of its own, called by its "
+            "number, as in #14.",
+            count=number(found.nameless),
+            all=number(found.rows),
+        )
+
     def input(self, name: str) -> str:
         """Name an input of cost and benefit."""
         if name.startswith("cost."):
