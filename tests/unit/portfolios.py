@@ -37,6 +37,8 @@ _TYPES = {
     "idle_capacity_margin": pl.Float64,
     "attempt_cost": pl.Float64,
     "precedent_exposure": pl.Float64,
+    "cost.contact_rhythm.yearly": pl.Float64,
+    "cost.contact_rhythm.yearly.to": pl.Float64,
     "strategic_value": pl.Boolean,
     "cause_can_change": pl.Boolean,
     "nothing_would_bring_them_back.customer": pl.Boolean,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from datetime import date
 
@@ -194,6 +195,46 @@ def test_amounts_that_are_wanting_are_named_as_the_mapping_wants_them(rulebase: 
     last = churn_rules.portfolio.headlines(rulebase, found)[-1]
     assert "idle_capacity_margin" in last
     assert "costs: contact_rhythm" in last
+
+
+_AMOUNTS: dict[str, object] = {
+    "yearly_margin": 9000.0,
+    "years_expected": 3.0,
+    "idle_capacity_margin": 0.0,
+    "attempt_cost": 100.0,
+    "precedent_exposure": 0.0,
+    "cost.contact_rhythm.yearly": 5.0,
+    "cost.contact_rhythm.yearly.to": 5.0,
+}
+"""Told of an account, they make it worth winning back where a fixed rhythm of contact is offered."""
+
+
+def worth_winning(**amounts: object) -> dict[str, object]:
+    """Return what is told of an account that is pursued, with these amounts."""
+    pursued = {"strategic_value": True, "cause_can_change": True, "nothing_would_bring_them_back.customer": False}
+    return {**CAUSES["neglect"], **pursued, **_AMOUNTS, **amounts}
+
+
+@pytest.mark.parametrize(
+    ("what", "amounts"),
+    [
+        ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": math.nan, "cost.contact_rhythm.yearly.to": None}),
+        ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": math.inf}),
+        ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": 9.0}),  # and at most 5
+        ("attempt_cost", {"attempt_cost": math.nan}),
+        ("years_expected", {"years_expected": -1.0}),
+        ("yearly_margin", {"yearly_margin": math.inf}),
+    ],
+)
+def test_an_amount_that_is_none_is_wanting_and_works_nothing_out(
+    what: str, amounts: dict[str, object], rulebase: churn_rules.Rulebase
+) -> None:
+    found = churn_rules.across_accounts(
+        lost(worth_winning(), worth_winning(**amounts)), rulebase=rulebase, account="id"
+    ).shortlist
+    assert (found.pursued, found.worked_out) == (2, 1)
+    assert [one.lacking for one in found.unranked] == [(what,)]
+    assert [(one.what, one.accounts) for one in found.lacking] == [(what, 1)]
 
 
 def test_what_has_no_margin_has_an_empty_cell(rulebase: churn_rules.Rulebase) -> None:

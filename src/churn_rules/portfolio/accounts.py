@@ -199,7 +199,7 @@ def _kept(
         told = [_usable(schema, _named(name, side), rulebase)[0] for side in SIDES if _named(name, side) in schema]
         yield lacks(name), pl.coalesce(told).is_null() if told else pl.lit(value=True)
     for name in rulebase.accommodations:
-        told = [pl.col(one) for one in (f"cost.{name}.once", f"cost.{name}.yearly") if one in schema]
+        told = [_within(schema, one)[0] for one in (f"cost.{name}.once", f"cost.{name}.yearly") if one in schema]
         yield lacks(f"cost.{name}"), pl.any_horizontal(one.is_null() for one in told) if told else pl.lit(value=True)
 
 
@@ -240,13 +240,22 @@ def _margin(schema: pl.Schema, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
 def _usable(schema: pl.Schema, name: str, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
     """Return both ends of a column; of a number unknown where it is beyond its fact's range, or upside down."""
     fact = rulebase.vocabulary[name.partition(".")[0]]
+    if fact.type != "number":
+        return pl.col(name), pl.col(name)
+    return _within(schema, name, fact.low, fact.high)
+
+
+def _within(
+    schema: pl.Schema, name: str, lowest: float = -LARGEST, highest: float = LARGEST
+) -> tuple[pl.Expr, pl.Expr]:
+    """Return both ends of a column of amounts, unknown where they are none, beyond the limits or upside down."""
     cell = pl.col(name)
-    if fact.type != "number" or not schema[name].is_numeric():
+    if not schema[name].is_numeric():
         return cell, cell
     low = cell.cast(pl.Float64).fill_nan(None)
     end = pl.col(f"{name}.to").cast(pl.Float64, strict=False).fill_nan(None) if f"{name}.to" in schema else low
     high = pl.coalesce(end, low)
-    lowest, highest = max(fact.low, -LARGEST), min(fact.high, LARGEST)
+    lowest, highest = max(lowest, -LARGEST), min(highest, LARGEST)
     fits = (low >= lowest) & (low <= high) & (high <= highest) & (low.abs() < LARGEST)
     return pl.when(fits).then(low), pl.when(fits).then(high)
 

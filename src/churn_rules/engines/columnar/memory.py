@@ -76,7 +76,9 @@ def remember_columns(flow: Flow, layout: Layout, rulebase: Rulebase, checked: Co
     return Remembered(
         known,
         {
-            cost.accommodation: Cost(*(_range(amount) if amount else None for amount in (cost.once, cost.yearly)))
+            cost.accommodation: Cost(
+                *(_amount(amount, faults) if amount else None for amount in (cost.once, cost.yearly))
+            )
             for cost in layout.costs
         },
         {fact: is_true(column) for fact, column in disputed.items()},
@@ -98,6 +100,15 @@ def _range(told: Ends) -> Range:
     low = xp.col(told.low)
     high = xp.when(~low.is_null()).then(xp.coalesce(xp.col(told.high), low)) if told.high else low
     return Range(low, high)
+
+
+def _amount(told: Ends, faults: Mapping[str, Flag]) -> Range:
+    """Return both ends of a cost, unknown where the cell is at fault."""
+    amount, wrong = _range(told), faults.get(told.low, False)
+    if wrong is False:
+        return amount
+    low = xp.when(~as_expr(wrong)).then(amount.low)
+    return Range(low, low if amount.high is amount.low else xp.when(~as_expr(wrong)).then(amount.high))
 
 
 def _raw(told: FactTold, fact: Fact) -> Cell:
