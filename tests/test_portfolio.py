@@ -142,9 +142,17 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         write_tables({}, tmp_path / "file")
 
 
+_LISTS = ("Accounts worth winning back", "To be pursued, though it may not pay")
+
+
 def test_the_example_shows_whom_to_win_back_first() -> None:
     page = run(*MADE_UP, "-o", "-")
-    assert "are worth winning back; first of all K-1019" in page
+    assert "14 of 60 accounts are worth winning back; first of all K-1019" in page
+    assert "not counted in that: 3 whose value is not worked out; 1 where the attempt would not pay." in page
+    assert "Without an offer yet: 1 of them." in page
+    assert page.count("none yet; the value bears no cost of one</td>") == 1
+    shortlist, doubtful = (page.partition(f"<caption>{one}")[2].partition("</table>")[0] for one in _LISTS)
+    assert ("K-1041" in shortlist, "K-1041" in doubtful) == (False, True)
     assert "That code" not in page
 
 

@@ -130,6 +130,38 @@ def test_the_shortlist_is_in_the_order_of_what_is_left_at_worst(
     assert [one.surplus[0] for one in found.shortlist.first] == left[:5]
 
 
+def test_worth_winning_back_is_what_pays_and_the_rest_is_told_apart(rulebase: churn_rules.Rulebase) -> None:
+    offers = ("delivery_commitment", "safety_stock", "process_change")
+    dear = worth_winning(
+        cause_can_change=False, exception_possible=True, yearly_margin=2.0, months_without_contact=None
+    )
+    dear |= {**CAUSES["delivery"], **{f"cost.{name}.yearly": 5.0 for name in offers}}
+    found = churn_rules.across_accounts(
+        lost(
+            worth_winning(),
+            worth_winning(yearly_margin=20000.0),
+            dear,
+            worth_winning(**{"yearly_margin": 1.0, "yearly_margin.to": 9000.0}),
+            worth_winning(yearly_margin=None),
+        ),
+        rulebase=rulebase,
+        account="id",
+    )
+    one = found.shortlist
+    assert (one.pursued, one.worked_out, one.pays, one.depends, one.pays_not) == (5, 4, 2, 1, 1)
+    assert [each.account for each in one.first] == ["A1", "A0"]
+    assert [(each.account, each.economics) for each in one.doubtful] == [("A3", "depends"), ("A2", "does_not_pay")]
+    said = churn_rules.portfolio.headlines(rulebase, found)[-2:]
+    assert said[0].startswith("2 of 5 accounts are worth winning back; first of all A1")
+    assert said[1] == (
+        "To be pursued as well, and not counted in that: 1 whose value is not worked out; 1 where it hangs on the "
+        "figures whether it pays; 1 where the attempt would not pay."
+    )
+    page = churn_rules.portfolio_html(rulebase, found)
+    assert "hangs on the figures</td>" in page
+    assert "never pays</td>" in page
+
+
 def test_what_is_not_worked_out_stands_apart_with_what_is_missing(
     found: churn_rules.Portfolio, table: pl.DataFrame
 ) -> None:

@@ -187,23 +187,28 @@ def _worth(words: Words) -> Iterator[str]:
     if found.first:
         first = found.first[0]
         yield say(
-            "{count} of {all} accounts are worth winning back; first of all {account}, with {amount} above the cost "
-            "of the attempt.",
-            count=number(found.pursued),
+            "{count} of {all} accounts is worth winning back: {account}, with {amount} above the cost of the attempt."
+            if found.pays == 1
+            else "{count} of {all} accounts are worth winning back; first of all {account}, with {amount} above the "
+            "cost of the attempt.",
+            count=number(found.pays),
             all=number(words.portfolio.drivers.accounts),
             account=first.account,
             amount=words.amount(*first.surplus),
         )
-    elif found.pursued:
+        yield from words.without_offer()
+    elif found.pursued and not found.worked_out:
         yield say(
-            "{count} of {all} accounts are to be pursued, and for none of them are all amounts known that it takes "
-            "to rank them; a mapping can tell them: {names}.",
+            "The rules would pursue {count} of {all} accounts, and for none of them are all amounts known that it "
+            "takes to rank them; a mapping can tell them: {names}.",
             names=_wanted(words),
             count=number(found.pursued),
             all=number(words.portfolio.drivers.accounts),
         )
+        return
     else:
         yield say("No account can be told to be worth winning back from what is known.")
+    yield from words.pursued_besides()
 
 
 def _wanted(words: Words) -> str:

@@ -145,7 +145,7 @@ class _Survey:
             stated=tuple(stated_by(unsaid, side, meant[side]) for side in self.accounts.sides),
             on_words=resting_on_words(first, unsaid),
             disagreements=tuple(self._disagreements(first)),
-            shortlist=shortlist(final, ranked, waiting, inputs, self.shown),
+            shortlist=shortlist(final, ranked, waiting, offers, inputs, self.shown),
             unknown=unknown_facts(final, hangs_on(self.rulebase)),
             listed=self.listed,
             tables={},
