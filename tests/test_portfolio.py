@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 import churn_rules.loading
 from churn_rules import Rulebase, across_accounts
 from churn_rules.cli import cli
-from churn_rules.errors import ChurnRulesError
+from churn_rules.errors import ChurnRulesError, TableFileError
 from churn_rules.portfolio.run import write_tables
 from tests.unit.portfolios import accounts
 
@@ -85,6 +85,46 @@ def test_rows_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
     result = ran(tmp_path / "accounts.csv", "--mapping", mapping, "-o", tmp_path / "report.html")
     assert "1 of 60 rows" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "note: 1 of 60 rows could not be used" in result.stderr
+
+
+RISES = "account: id\ncolumns:\n  rise: {fact: price_increase}\n"
+
+
+def of_rises(folder: Path, *rises: str) -> Result:
+    rows = [f"A-{place},{rise}" if rise else "," for place, rise in enumerate(rises)]
+    (folder / "in.csv").write_text("\n".join(["id,rise", *rows, ""]), encoding="utf-8")
+    (folder / "mapping.yaml").write_text(RISES, encoding="utf-8")
+    return ran(folder / "in.csv", "--mapping", folder / "mapping.yaml", "-o", folder / "page.html")
+
+
+@pytest.mark.parametrize(
+    ("rises", "why"),
+    [
+        (("thirty", "ten"), "in 2 of 2 rows the column `rise` cannot be used: it is no number"),
+        (("9999", "9999"), "in 2 of 2 rows the column `rise` cannot be used: `9999.0` is no value"),
+        (("", ""), "all rows are blank"),
+    ],
+)
+def test_where_no_row_can_be_used_nothing_is_written(tmp_path: Path, rises: tuple[str, ...], why: str) -> None:
+    result = of_rises(tmp_path, *rises)
+    assert isinstance(result.exception, TableFileError)
+    issue = result.exception.issues[0]
+    assert (issue.code, issue.what) == ("M636", "no row could be scored")
+    assert issue.why.startswith(why)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_rows_at_fault_are_told_on_stderr_and_blank_ones_are_none(tmp_path: Path) -> None:
+    result = of_rises(tmp_path, "10", "9999", "thirty", "", "")
+    assert result.exit_code == 0
+    notes = [line for line in result.stderr.splitlines() if line.startswith("note: ")]
+    assert [note.partition(";")[0] for note in notes] == [
+        "note: 1 of 3 rows could not be used and are left out",
+        "note: in 1 of 2 accounts a cell is no value of its fact and counts as unknown",
+    ]
+    most = of_rises(tmp_path, "10", "thirty", "ten")
+    assert most.exit_code == 0
+    assert "note: the mapping fits hardly any row" in most.stderr
 
 
 PAYLOADS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\N{FULLWIDTH EQUALS SIGN}1+1")

@@ -18,7 +18,7 @@ from churn_rules.rulebase import Rulebase
 from churn_rules.tables.cells import NUMBERED, free_name
 from churn_rules.tables.delivering import write_csv, write_sheets
 from churn_rules.tables.faults import fault
-from churn_rules.tables.run import prepared
+from churn_rules.tables.run import Prepared, nothing_usable, prepared
 
 __all__ = ["OfFile", "across_file", "write_tables"]
 
@@ -49,7 +49,8 @@ def across_file(
 
     Raises:
         ChurnRulesError: The rule base has no portfolio.yaml.
-        TableFileError: The file or its mapping cannot be used; `issues` holds all that is wrong with it.
+        TableFileError: The file or its mapping cannot be used, or none of its rows can; `issues` holds all that is
+            wrong with it.
     """
     with prepared(source, mapping_file, rulebase) as found:
         mapping = found.mapping
@@ -68,7 +69,17 @@ def across_file(
         except TableError as error:
             fix = "change its type, or say in a mapping how it is to be read"
             raise fault("M637", f"a column does not fit: {error}", "rules compare it", fix, found.table.path) from None
-        return OfFile(portfolio, found.table.rows - portfolio.rows)
+        left_out = found.table.rows - portfolio.rows
+        none_sound = portfolio.drivers.faults == portfolio.drivers.accounts
+        if none_sound and (unusable := nothing_usable(found, rulebase)):
+            raise unusable
+        return OfFile(portfolio, left_out - _blank(found) if left_out else 0)
+
+
+def _blank(found: Prepared) -> int:
+    """Count the rows in which nothing is filled in: no accounts, and no faults either."""
+    counted = found.cells.keyed(found.table.frame).select(found.cells.blank.sum())
+    return int(counted.collect(engine="streaming").item())
 
 
 def _carried(heading: str, names: Sequence[str], rulebase: Rulebase) -> str:
