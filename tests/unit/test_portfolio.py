@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from datetime import date
+from datetime import date, time, timedelta
+from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 
 import churn_rules
 from churn_rules.consequence import hangs_on
-from churn_rules.errors import ChurnRulesError, UnknownNameError
+from churn_rules.errors import ChurnRulesError, TableError, UnknownNameError
 from churn_rules.portfolio.accounts import prepare
 from tests.unit.portfolios import CAUSES, accounts, lost
 
@@ -324,6 +327,83 @@ def test_a_column_that_is_not_there_is_named(rulebase: churn_rules.Rulebase) -> 
         churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="id")
     with pytest.raises(UnknownNameError, match=r"`Region`.*did you mean `region`"):
         churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="id", segments=["Region"])
+
+
+_SILENT = pl.DataFrame({"id": ["A", "B"], "months_without_contact": [9.0, 8.0]})
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        ({"id": ["A"]}, "no kind of frame that can be scored: dict; hand over one of Polars"),
+        (pl.Series([1]), "no kind of frame that can be scored: Series"),
+        (None, "no kind of frame that can be scored: NoneType"),
+        (pd.DataFrame([["A", 9.0]]), "column 0 is called by no text; rename it"),
+        (pd.DataFrame([[9.0, 8.0]], columns=["months_without_contact"] * 2), "two columns are called the same"),
+        (pd.DataFrame({"id": ["A", 1]}), "a column holds values of several types"),
+    ],
+)
+def test_what_is_no_table_of_accounts_is_told(frame: object, said: str, rulebase: churn_rules.Rulebase) -> None:
+    with pytest.raises(TableError, match=re.escape(said)):
+        churn_rules.across_accounts(frame, rulebase=rulebase, account="id")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pl.Series([[1], [2]]),
+        pl.Series([{"a": 1}, {"a": 2}]),
+        pl.Series([b"x", b"y"]),
+        pl.Series([timedelta(1), timedelta(2)]),
+        pl.Series([time(1), time(2)]),
+        pl.Series([object(), object()], dtype=pl.Object),
+    ],
+    ids=lambda cells: str(cells.dtype),
+)
+def test_what_cannot_name_accounts_or_set_them_apart_is_told(cells: pl.Series, rulebase: churn_rules.Rulebase) -> None:
+    table = _SILENT.with_columns(cells.alias("odd"))
+    with pytest.raises(TableError, match=r"column `odd` holds .*, which cannot set accounts apart; make it text"):
+        churn_rules.across_accounts(table, rulebase=rulebase, account="id", segments=["odd"])
+    with pytest.raises(TableError, match=r"column `odd` holds .*, which cannot name an account"):
+        churn_rules.across_accounts(table.drop("id"), rulebase=rulebase, account="odd")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"account": 1}, "`account` is the name of a column, and not 1"),
+        ({"segments": "region"}, "`segments` is a list of names of columns, and not 'region'"),
+        ({"segments": None}, "`segments` is a list of names of columns, and not None"),
+        ({"segments": [1]}, "`segments` holds names of columns, and not 1"),
+        ({"shown": 0}, "`shown` is a whole number from 1, and not 0"),
+        ({"listed": 1.5}, "`listed` is a whole number from 1, and not 1.5"),
+    ],
+)
+def test_arguments_of_the_wrong_type_are_told(asked: dict[str, Any], said: str, rulebase: churn_rules.Rulebase) -> None:
+    with pytest.raises(TableError, match=re.escape(said)):
+        churn_rules.across_accounts(_SILENT, rulebase=rulebase, **{"account": "id", **asked})
+
+
+def test_a_column_that_is_called_as_one_of_ours_is_told(rulebase: churn_rules.Rulebase) -> None:
+    table = _SILENT.with_columns(pl.lit("x").alias("portfolio.row"))
+    with pytest.raises(TableError, match=r"column `portfolio\.row` begins with `portfolio\.`.*rename it"):
+        churn_rules.across_accounts(table, rulebase=rulebase, account="id", segments=["portfolio.row"])
+
+
+def test_a_segment_that_is_named_twice_is_tested_once(rulebase: churn_rules.Rulebase) -> None:
+    table = accounts(60)
+    once, twice = (
+        churn_rules.across_accounts(table, rulebase=rulebase, account="id", segments=["region"] * times)
+        for times in (1, 2)
+    )
+    assert once == twice
+
+
+def test_accounts_that_are_called_by_numbers_have_whole_names(rulebase: churn_rules.Rulebase) -> None:
+    table = pl.DataFrame({"id": [7.0, 7.0, math.nan, math.nan, 8.5], "months_without_contact": [9.0] * 5})
+    ready = prepare(table.lazy(), rulebase, "id", ())
+    assert (ready.repeated, ready.nameless) == (1, 2)
+    assert ready.frame.collect()["portfolio.account"].to_list() == ["7", "#3", "#4", "8.5"]
 
 
 def test_a_rule_base_without_portfolio_yaml_says_what_it_lacks(rulebase: churn_rules.Rulebase) -> None:

@@ -14,7 +14,7 @@ import polars as pl
 from churn_rules.accounts import Layout
 from churn_rules.across import SECOND, SHARED, STATED
 from churn_rules.economics import INPUTS
-from churn_rules.errors import UnknownNameError
+from churn_rules.errors import TableError, UnknownNameError
 from churn_rules.language import Language
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import LARGEST, SIDES
@@ -24,6 +24,8 @@ __all__ = ["ACCOUNT", "HIGH", "LOW", "MARGIN", "ROW", "TOLD", "Accounts", "Segme
 ROW, ACCOUNT, TOLD = "portfolio.row", "portfolio.account", "portfolio.told"
 LOST, MARGIN = "portfolio.lost", "portfolio.margin"
 LOW, HIGH = f"{LOST}.low", f"{LOST}.high"
+_OURS = "portfolio."
+_NEVER_TOLD = (pl.List, pl.Array, pl.Struct, pl.Object, pl.Binary, pl.Duration, pl.Time)
 _MARGIN_FACT = "yearly_margin"
 _FEW = 8  # a number with no more values than these is a code, and its values stand for themselves
 _QUARTERS = (0.25, 0.5, 0.75)
@@ -100,12 +102,14 @@ def prepare(
         numbered: The column that holds the number of each row; without it they are counted from 1.
 
     Raises:
+        TableError: A column cannot name accounts or set them apart, or is called as one of our own.
         UnknownNameError: There is no such column, or one tells no fact.
     """
-    schema = frame.collect_schema()
+    schema, segments = frame.collect_schema(), tuple(dict.fromkeys(segments))
     for name in (*segments, *([account] if account else [])):
         if name not in schema:
             raise UnknownNameError("column", name, schema.names())
+    _check_columns(schema, account, segments)
     cut = tuple(_segments(frame, schema, rulebase, segments))
     kept = dict(_kept(schema, rulebase, account, numbered))
     kept |= {segment.column: part for segment, part in cut}
@@ -113,9 +117,10 @@ def prepare(
     facts = [name for name in schema.names() if name not in apart]
     _check_facts(facts, rulebase)
     counted = frame.with_row_index(ROW)
-    rows, repeated, nameless = _rows(counted, account)
-    if repeated:
-        counted = _one_each(counted, str(account), schema)
+    called = _called(account, schema) if account else None
+    rows, repeated, nameless = _rows(counted, called)
+    if repeated and called is not None:
+        counted = _one_each(counted, called, schema)
     ready = counted.select(ROW, *facts, *(expression.alias(name) for name, expression in kept.items()))
     return Accounts(
         frame=ready,
@@ -128,6 +133,16 @@ def prepare(
         dated="lost" in schema,
         inputs=(*INPUTS, *(f"cost.{name}" for name in rulebase.accommodations)),
     )
+
+
+def _check_columns(schema: pl.Schema, account: str | None, segments: Sequence[str]) -> None:
+    for name in schema.names():
+        if name.startswith(_OURS):
+            raise TableError(f"column `{name}` begins with `{_OURS}`, as columns of this program do; rename it")
+    named = [(account, "name an account")] if account else []
+    for name, wanted in (*named, *((segment, "set accounts apart") for segment in segments)):
+        if isinstance(schema[name], _NEVER_TOLD):
+            raise TableError(f"column `{name}` holds {schema[name]}, which cannot {wanted}; make it text")
 
 
 def _check_facts(names: Sequence[str], rulebase: Rulebase) -> None:
@@ -147,20 +162,19 @@ def _named(fact: str, side: str) -> str:
     return fact if side == "record" else f"{fact}.{side}"
 
 
-def _one_each(numbered: pl.LazyFrame, account: str, schema: pl.Schema) -> pl.LazyFrame:
+def _one_each(numbered: pl.LazyFrame, called: pl.Expr, schema: pl.Schema) -> pl.LazyFrame:
     """Keep of each account the row with the latest loss, or its first where none is dated; all that name no account."""
     loss = _range(schema, "lost", pl.Date)[1].alias("loss")
-    named = _called(account).alias("named")
+    named = called.alias("named")
     latest = numbered.select(ROW, named, loss).sort("loss", ROW, descending=[True, False], nulls_last=True)
     stands = latest.filter(pl.col("named").is_first_distinct() | pl.col("named").is_null()).select(ROW)
     return numbered.join(stands, on=ROW, how="semi", maintain_order="left")
 
 
-def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int, int]:
+def _rows(frame: pl.LazyFrame, named: pl.Expr | None) -> tuple[int, int, int]:
     """Return how many rows there are, how many of them repeat an account, and how many name none."""
-    if account is None:
+    if named is None:
         return int(frame.select(pl.len()).collect(engine="streaming").item()), 0, 0
-    named = _called(account)
     counted = frame.select(
         pl.len().alias("rows"),
         named.drop_nulls().n_unique().alias("distinct"),
@@ -170,12 +184,19 @@ def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int, int]:
     return int(rows), int(rows - distinct - nameless), int(nameless)
 
 
-def _called(account: str) -> pl.Expr:
+def _called(account: str, schema: pl.Schema) -> pl.Expr:
     """Return the names of accounts without white space around them, so that no spelling makes one account two.
 
-    A blank name is none, and is null: rows without a name are not one account.
+    A blank name is none, and is null: rows without a name are not one account. A number that is whole is written so,
+    whatever type it has.
     """
-    name = pl.col(account).cast(pl.String).str.strip_chars()
+    cell = pl.col(account)
+    if schema[account].is_float():
+        cell = cell.fill_nan(None)
+        whole = cell.cast(pl.Int64, strict=False)
+        name = pl.when(whole == cell).then(whole.cast(pl.String)).otherwise(cell.cast(pl.String))
+    else:
+        name = cell.cast(pl.String).str.strip_chars()
     return pl.when(name != "").then(name)
 
 
@@ -186,7 +207,7 @@ def _kept(
     schema: pl.Schema, rulebase: Rulebase, account: str | None, numbered: str | None
 ) -> Iterator[tuple[str, pl.Expr]]:
     place = (pl.col(numbered) if numbered else pl.col(ROW) + 1).cast(pl.String)
-    yield ACCOUNT, pl.coalesce(_called(account), pl.format("#{}", place)) if account else place
+    yield ACCOUNT, pl.coalesce(_called(account, schema), pl.format("#{}", place)) if account else place
     low, high = _range(schema, "lost", pl.Date)
     yield from ((LOW, low), (HIGH, high))
     low, high = _margin(schema, rulebase)

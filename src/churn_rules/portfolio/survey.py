@@ -5,7 +5,7 @@ Never runs a third pass: what follows from other accounts is an inference, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ import polars as pl
 
 from churn_rules.across import Across
 from churn_rules.consequence import hangs_on
-from churn_rules.errors import ChurnRulesError, OutputError
+from churn_rules.errors import ChurnRulesError, OutputError, TableError
 from churn_rules.loading import load
 from churn_rules.portfolio.accounts import ROW, Accounts, prepare
 from churn_rules.portfolio.clusters import clustering
@@ -29,7 +29,7 @@ from churn_rules.portfolio.tables import tables_of
 from churn_rules.portfolio.unknown import unknown_facts
 from churn_rules.portfolio.values import Portfolio
 from churn_rules.rulebase import Rulebase
-from churn_rules.scoring import score
+from churn_rules.scoring import known_frame, score
 
 __all__ = ["LISTED", "across_accounts", "survey"]
 
@@ -64,9 +64,11 @@ def across_accounts(
     Raises:
         ChurnRulesError: The rule base has no portfolio.yaml.
         OutputError: What is concluded cannot be kept: the temporary folder is full.
-        TableError: See `churn_rules.score`.
+        TableError: See `churn_rules.score`; or a column cannot name accounts or set them apart, or an argument is of
+            the wrong type.
         UnknownNameError: A column tells no fact and is not named here, or there is no such column.
     """
+    _check_asked(account, segments, {"shown": shown, "listed": listed})
     return survey(_as_polars(frame), rulebase or load(), account, segments, shown=shown, listed=listed)
 
 
@@ -101,10 +103,30 @@ def _as_polars(frame: Any) -> pl.LazyFrame:
         return frame
     if isinstance(frame, pl.DataFrame):
         return frame.lazy()
-    import narwhals as nw  # noqa: PLC0415  # only whoever has another frame needs it here
+    other = known_frame(frame)
+    try:
+        taken: pl.DataFrame = (other if hasattr(other, "to_polars") else other.collect("polars")).to_polars()
+    except (TypeError, ValueError) as error:
+        raise TableError(f"a column holds values of several types, or of one that no fact has: {error}") from error
+    return taken.lazy()
 
-    other = nw.from_native(frame)
-    return (other.collect("polars") if isinstance(other, nw.LazyFrame) else other).to_polars().lazy()
+
+def _check_asked(account: object, segments: object, counts: Mapping[str, object]) -> None:
+    """Refuse arguments of the wrong type.
+
+    Raises:
+        TableError: Names are no texts, or counts no whole numbers from 1.
+    """
+    if not isinstance(account, str | None):
+        raise TableError(f"`account` is the name of a column, and not {account!r}")
+    if isinstance(segments, str) or not isinstance(segments, Iterable):
+        raise TableError(f"`segments` is a list of names of columns, and not {segments!r}")
+    for name in segments:
+        if not isinstance(name, str):
+            raise TableError(f"`segments` holds names of columns, and not {name!r}")
+    for what, count in counts.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise TableError(f"`{what}` is a whole number from 1, and not {count!r}")
 
 
 @dataclass(frozen=True, slots=True)
