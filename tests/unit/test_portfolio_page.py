@@ -112,6 +112,15 @@ def test_a_reason_that_is_no_root_has_no_margin_to_be_known(
     assert page.sections[0].tables[0].rows[0][6].text == "-"
 
 
+def test_a_bar_says_what_its_parts_count(rulebase: churn_rules.Rulebase, found: churn_rules.Portfolio) -> None:
+    first = found.drivers.reasons[0]
+    parts = [(3, 0, 0), (2, 1, 4), (0, 0, 12)]
+    told = [replace(first, root=root, contributing=beside, consequence=after) for root, beside, after in parts]
+    page = page_of(rulebase, replace(found, drivers=replace(found.drivers, reasons=tuple(told))))
+    labels = [one.text for one in page.sections[0].charts[0].labels if one.style == "says"]
+    assert labels == ["3", "2; contributed: 1; consequence: 4", "consequence: 12"]
+
+
 def test_what_accounts_hold_is_escaped(rulebase: churn_rules.Rulebase) -> None:
     told = {"months_without_contact": 9.0, "lost": date(2024, 1, 1)}
     rows = [{**told, "id": f"{HOSTILE}{place}", "region": HOSTILE} for place in range(6)]

@@ -56,7 +56,7 @@ def _count_chart(words: Words, told: list[Driver]) -> Chart:
                         Part("contributing", one.contributing),
                         Part("consequence", one.consequence),
                     ),
-                    number(one.root),
+                    _said_at_the_bar(words, one),
                 ),
             ),
         )
@@ -69,12 +69,22 @@ def _count_chart(words: Words, told: list[Driver]) -> Chart:
     )
     first = told[0]
     described = say(
-        "Bars by reason, the most frequent root first: {reason} is a root in {count} accounts. The number at a bar "
-        "counts its roots; the table below holds all figures.",
+        "Bars by reason, the most frequent root first: {reason} is a root in {count} of {all} accounts. A number by "
+        "itself counts roots; the table below holds all figures.",
         reason=words.reason(first.reason),
         count=number(first.root),
+        all=number(words.portfolio.drivers.accounts),
     )
     return bar_chart("reasons", say("Reasons by number of accounts"), described, rows, keys)
+
+
+def _said_at_the_bar(words: Words, one: Driver) -> str:
+    """Say what each part of a bar counts; a part that is not there is not said."""
+    say = words.say
+    parts = [number(one.root)] if one.root else []
+    parts += [say("contributed: {count}", count=number(one.contributing))] if one.contributing else []
+    parts += [say("consequence: {count}", count=number(one.consequence))] if one.consequence else []
+    return words.joined("; ", parts)
 
 
 def _margin_chart(words: Words, told: list[Driver]) -> Chart:
