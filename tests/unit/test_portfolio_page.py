@@ -121,6 +121,20 @@ def test_a_bar_says_what_its_parts_count(rulebase: churn_rules.Rulebase, found: 
     assert labels == ["3", "2; contributed: 1; consequence: 4", "consequence: 12"]
 
 
+def test_one_account_is_spoken_of_as_one(rulebase: churn_rules.Rulebase) -> None:
+    table = lost({"months_without_contact": 9.0}, {"months_without_contact": 2000.0})
+    several = churn_rules.across_accounts(table, rulebase=rulebase, account="id")
+    page = churn_rules.portfolio_html(rulebase, several, left_out=1)
+    assert "The most frequent root cause is neglect: 1 account (" in page
+    assert "1 of 3 rows of the file could not be used and is left out" in page
+    assert "1 of 2 accounts holds a cell that is no value of its fact" in page
+    alone = churn_rules.across_accounts(table.head(1), rulebase=rulebase, account="id")
+    page = churn_rules.portfolio_html(rulebase, alone)
+    assert "Why customers leave: 1 account<" in page
+    assert "1 of 1 accounts lacks it, and nothing is filled in for it." in page
+    assert "1 of 1 accounts bears no date of loss" in page
+
+
 def test_what_accounts_hold_is_escaped(rulebase: churn_rules.Rulebase) -> None:
     told = {"months_without_contact": 9.0, "lost": date(2024, 1, 1)}
     rows = [{**told, "id": f"{HOSTILE}{place}", "region": HOSTILE} for place in range(6)]

@@ -34,8 +34,11 @@ def driver_section(words: Words) -> Section:
             "from something else. An account with two roots counts for both."
         ),
         say(
-            "Margin is the yearly margin that the table tells, added up as it stands; {unknown} of {all} accounts lack "
-            "it, and nothing is filled in for them.",
+            "Margin is the yearly margin that the table tells, added up as it stands; {unknown} of {all} accounts "
+            "lacks it, and nothing is filled in for it."
+            if found.margin.unknown == 1
+            else "Margin is the yearly margin that the table tells, added up as it stands; {unknown} of {all} accounts "
+            "lack it, and nothing is filled in for them.",
             unknown=number(found.margin.unknown),
             all=number(found.accounts),
         ),
@@ -298,8 +301,11 @@ def other_section(words: Words) -> Section:
     if found.undated:
         says.append(
             say(
-                "{count} of {all} accounts bear no date of loss that is exact enough, so they neither give nor get "
-                "this evidence.",
+                "{count} of {all} accounts bears no date of loss that is exact enough, so it neither gives nor gets "
+                "this evidence."
+                if found.undated == 1
+                else "{count} of {all} accounts bear no date of loss that is exact enough, so they neither give nor "
+                "get this evidence.",
                 count=number(found.undated),
                 all=all_,
             )

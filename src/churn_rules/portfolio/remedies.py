@@ -295,8 +295,10 @@ def _method(words: Words, left_out: int) -> Iterator[str]:
     )
     if left_out:
         yield say(
-            "{count} of {all} rows of the file could not be used and are left out; churn-rules score names each of "
-            "them.",
+            "{count} of {all} rows of the file could not be used and is left out; churn-rules score names it."
+            if left_out == 1
+            else "{count} of {all} rows of the file could not be used and are left out; churn-rules score names each "
+            "of them.",
             count=number(left_out),
             all=number(found.rows + left_out),
         )
@@ -311,7 +313,9 @@ def _method(words: Words, left_out: int) -> Iterator[str]:
         yield nameless
     if found.drivers.faults:
         yield say(
-            "{count} of {all} accounts hold a cell that is no value of its fact; that cell counts as unknown.",
+            "{count} of {all} accounts holds a cell that is no value of its fact; that cell counts as unknown."
+            if found.drivers.faults == 1
+            else "{count} of {all} accounts hold a cell that is no value of its fact; that cell counts as unknown.",
             count=number(found.drivers.faults),
             all=number(found.drivers.accounts),
         )
