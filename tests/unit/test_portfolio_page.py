@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -154,6 +154,17 @@ def test_the_page_comes_in_other_languages(code: str, words: str, found: churn_r
         page = churn_rules.portfolio_html(churn_rules.load(language=code), found)
     assert words in page
     assert "root cause" not in page
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("en", ""), ("nl", "een komma scheidt duizendtallen"), ("zh", "千位用逗号分隔")]
+)
+def test_how_figures_are_written_is_said_where_it_is_not_the_custom(
+    code: str, said: str, found: churn_rules.Portfolio, rulebase_in: Callable[[str], churn_rules.Rulebase]
+) -> None:
+    page = churn_rules.portfolio_html(rulebase_in(code), found)
+    assert said in page
+    assert "a comma parts thousands" not in page
 
 
 def test_a_chart_keeps_within_its_drawing_and_draws_nothing_below_zero() -> None:
