@@ -135,6 +135,17 @@ def test_one_account_is_spoken_of_as_one(rulebase: churn_rules.Rulebase) -> None
     assert "1 of 1 accounts bears no date of loss" in page
 
 
+def test_accounts_of_which_the_same_changed_stand_in_one_row(rulebase: churn_rules.Rulebase) -> None:
+    told = [{"months_without_contact": 9.0, "lost": date(2024, month, 1)} for month in (1, 2, 3, 4, 5)]
+    late = [{**CAUSES["delivery"], "lost": date(2024, 1, 1)}] * 4
+    found = churn_rules.across_accounts(lost(*told, *late), rulebase=rulebase, account="id", shown=9)
+    others = next(one for one in page_of(rulebase, found).sections if one.id == "others")
+    rows = [tuple(cell.text for cell in row) for row in others.tables[-1].rows]
+    assert [row[0] for row in rows if row[2] == "neglect"] == ["A0; A1; A2; A3; A4"]
+    assert rows[0][3] == "4 others each, among them A1, A2, A3, A0"
+    assert len(rows) == len({row[1:3] for row in rows})
+
+
 def test_what_accounts_hold_is_escaped(rulebase: churn_rules.Rulebase) -> None:
     told = {"months_without_contact": 9.0, "lost": date(2024, 1, 1)}
     rows = [{**told, "id": f"{HOSTILE}{place}", "region": HOSTILE} for place in range(6)]
