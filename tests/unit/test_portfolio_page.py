@@ -146,6 +146,10 @@ def test_accounts_of_which_the_same_changed_stand_in_one_row(rulebase: churn_rul
     assert len(rows) == len({row[1:3] for row in rows})
 
 
+def test_by_what_questions_are_ranked_is_said(page: str) -> None:
+    assert "How much hangs on a fact is told from the rules alone" in page
+
+
 def test_what_accounts_hold_is_escaped(rulebase: churn_rules.Rulebase) -> None:
     told = {"months_without_contact": 9.0, "lost": date(2024, 1, 1)}
     rows = [{**told, "id": f"{HOSTILE}{place}", "region": HOSTILE} for place in range(6)]

@@ -263,12 +263,17 @@ def missing_section(words: Words) -> Section:
             "These facts are unknown where they could change something. Those on which most hangs in accounts without "
             "a root cause or a decision come first."
         ),
+        say(
+            "How much hangs on a fact is told from the rules alone, whatever else is known of an account: each rule "
+            "that reads it counts, a verdict in full and evidence by its strength, shared among all facts that the "
+            "rule reads. Nobody knows beforehand what an answer settles."
+        ),
     )
     if not found:
         return Section("missing", say("What to find out"), (say("Nothing that is unknown could change this page."),))
     rows = [(_question(words, one.fact), number(one.unsettled), number(one.accounts)) for one in found]
     columns = (say("Question"), say("Unsettled accounts"), say("Accounts where it could change something"))
-    table = words.table(say("Questions that would settle most"), columns, rows, "figures questions")
+    table = words.table(say("Questions on which most hangs"), columns, rows, "figures questions")
     return Section("missing", say("What to find out"), says, (), (table,))
 
 
