@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import churn_rules.loading
 from churn_rules import Rulebase, across_accounts
 from churn_rules.cli import cli
 from churn_rules.errors import ChurnRulesError, TableFileError
-from churn_rules.portfolio.run import write_tables
+from churn_rules.portfolio.run import across_file, write_tables
 from tests.unit.portfolios import accounts
 
 FOLDER = Path(__file__).parent / "portfolio"
@@ -213,3 +214,19 @@ def test_rows_without_a_name_are_called_by_their_number_in_the_file(tmp_path: Pa
     assert "note: no account is named in 3 of 4 rows" in result.stderr
     cells = cells_of(tmp_path / "t" / "changed-by-others.csv")
     assert {"A", "#3", "#4", "#5"} <= set(cells)  # the first row of the file holds the headings
+
+
+def test_how_far_it_is_is_told_of_every_pass(rulebase: Rulebase) -> None:
+    done: dict[str, list[int]] = {}
+
+    def stage(name: str, accounts: int) -> Callable[[int], None]:
+        done[name] = [accounts, 0]
+
+        def tick(rows: int) -> None:
+            done[name][1] += rows
+
+        return tick
+
+    told = across_file(MADE_UP[0], rulebase, Path(MADE_UP[2]), stage=stage)
+    assert done == {"first": [60, 60], "unsaid": [60, 60], "second": [60, 60]}
+    assert told == across_file(MADE_UP[0], rulebase, Path(MADE_UP[2]))

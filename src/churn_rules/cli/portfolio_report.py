@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from churn_rules.cli.portfolios import mapping_option, tables_needed
+from churn_rules.cli.portfolios import mapping_option, progress, tables_needed
 from churn_rules.cli.shared import lang_option, load_rules, print_lines, rules_option
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def portfolio(
     require_jinja()
     _refuse_to_write_over(source, mapping_file, target, tables)
     rulebase = load_rules(rules, lang)
-    found = across_file(source, rulebase, mapping_file, account, segments)
+    with progress() as stage:
+        found = across_file(source, rulebase, mapping_file, account, segments, stage)
     page = portfolio_html(rulebase, found.portfolio, Path(source).name if source != "-" else "", found.left_out)
     if target == "-":
         click.echo(page, nl=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from churn_rules.errors import OutputError, TableError, UnknownNameError
-from churn_rules.portfolio.survey import survey
+from churn_rules.portfolio.survey import Stage, quiet, survey
 from churn_rules.portfolio.values import Portfolio
 from churn_rules.rulebase import Rulebase
 from churn_rules.tables.cells import NUMBERED, free_name
@@ -37,6 +37,7 @@ def across_file(
     mapping_file: Path | None = None,
     account: str | None = None,
     segments: Sequence[str] = (),
+    stage: Stage = quiet,
 ) -> OfFile:
     """Look across the accounts of a file.
 
@@ -46,6 +47,7 @@ def across_file(
         mapping_file: Which column tells what; not needed where columns are called as facts.
         account: The column that names the account, where no mapping says so; else each row is called by its number.
         segments: Columns to set accounts apart by, beside those of the mapping.
+        stage: Told which pass begins (`first`, `unsaid` or `second`), and over how many accounts.
 
     Raises:
         ChurnRulesError: The rule base has no portfolio.yaml.
@@ -65,7 +67,7 @@ def across_file(
                 raise UnknownNameError("column", heading, found.cells.kept)
         kept = set(found.cells.kept) - {NUMBERED, name, *called}
         try:
-            portfolio = survey(frame.drop(kept), rulebase, name, called, numbered=NUMBERED)
+            portfolio = survey(frame.drop(kept), rulebase, name, called, numbered=NUMBERED, stage=stage)
         except TableError as error:
             fix = "change its type, or say in a mapping how it is to be read"
             raise fault("M637", f"a column does not fit: {error}", "rules compare it", fix, found.table.path) from None

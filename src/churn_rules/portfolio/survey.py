@@ -5,8 +5,9 @@ Never runs a third pass: what follows from other accounts is an inference, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,13 +32,21 @@ from churn_rules.portfolio.values import Portfolio
 from churn_rules.rulebase import Rulebase
 from churn_rules.scoring import known_frame, score
 
-__all__ = ["LISTED", "across_accounts", "survey"]
+__all__ = ["LISTED", "Stage", "across_accounts", "quiet", "survey"]
 
 LISTED = 100_000
 """How many accounts a table names at most."""
 
 _SHOWN = 20
 _AMOUNTS = [f"{name}.{end}" for name in ("value", "attempt", "break_even") for end in ("low", "high")]
+
+
+Stage = Callable[[str, int], Callable[[int], None] | None]
+"""Told which pass begins, and over how many accounts; gives back what to call with each number of them that is done."""
+
+
+def quiet(_stage: str, _rows: int) -> None:
+    """Take no notice of how far it is."""
 
 
 def across_accounts(
@@ -81,12 +90,16 @@ def survey(
     numbered: str | None = None,
     shown: int = _SHOWN,
     listed: int = LISTED,
+    stage: Stage = quiet,
 ) -> Portfolio:
-    """Do the same for a lazy frame in which `numbered` may hold the number of each row in its file."""
+    """Do the same for a lazy frame in which `numbered` may hold the number of each row in its file.
+
+    `stage` is told which pass begins, and over how many accounts.
+    """
     across = _cut_offs(rulebase)
     accounts = prepare(frame, rulebase, account, segments, numbered)
     with TemporaryDirectory(prefix="churn-rules-") as folder:
-        return _Survey(rulebase, across, accounts, Path(folder), shown, listed).portfolio()
+        return _Survey(rulebase, across, accounts, Path(folder), shown, listed, stage).portfolio()
 
 
 def _cut_offs(rulebase: Rulebase) -> Across:
@@ -129,6 +142,11 @@ def _check_asked(account: object, segments: object, counts: Mapping[str, object]
             raise TableError(f"`{what}` is a whole number from 1, and not {count!r}")
 
 
+def _passed_on(tick: Callable[[int], None], batch: pl.DataFrame) -> pl.DataFrame:
+    tick(batch.height)
+    return batch
+
+
 @dataclass(frozen=True, slots=True)
 class _Survey:
     """One run. What a pass concludes is kept in a file of its own, so that memory holds no table as a whole."""
@@ -139,15 +157,18 @@ class _Survey:
     folder: Path
     shown: int
     listed: int
+    stage: Stage
 
     def portfolio(self) -> Portfolio:
         reasons = tuple(self.rulebase.reasons)
         meant = {side: meant_by(self.rulebase, side) for side in self.accounts.sides}
-        first = self._pass("first", self.accounts.frame)
+        accounts = self.accounts.rows - self.accounts.repeated
+        first = self._pass("first", self.accounts.frame, accounts)
         evidence = evidence_from_others(first, reasons, meant.get("customer", {}), self.across.others)
-        unsaid = self._pass("unsaid", self.accounts.unsaid) if self.accounts.sides else first
+        unsaid = self._pass("unsaid", self.accounts.unsaid, accounts) if self.accounts.sides else first
         evidence = replace(evidence, frame=self._kept("evidence", evidence.frame))
-        second = self._pass("second", with_evidence(self.accounts.frame, evidence))
+        told = evidence.frame.select(pl.len()).collect(engine="streaming").item()
+        second = self._pass("second", with_evidence(self.accounts.frame, evidence), told)
         evidence = without_strays(second, evidence, reasons)
         second = second.join(evidence.frame.select(ROW), on=ROW, how="semi")
         changed = changes(first, second, evidence, self.listed)
@@ -178,8 +199,10 @@ class _Survey:
         if "customer" in self.accounts.sides:
             yield from (disagreement(scored, side) for side in self.accounts.sides if side != "customer")
 
-    def _pass(self, name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
+    def _pass(self, name: str, frame: pl.LazyFrame, accounts: int) -> pl.LazyFrame:
         """Score accounts, and keep of each what is counted afterwards."""
+        if tick := self.stage(name, accounts):
+            frame = frame.map_batches(partial(_passed_on, tick), streamable=True)
         scored = score(frame, rulebase=self.rulebase, keep=self.accounts.keep)
         return self._kept(name, scored.select(self._wanted(scored.collect_schema().names())))
 
