@@ -369,7 +369,7 @@ def _changes(words: Words) -> Table:
         (words.joined("; ", [one.account for one in several]), what, words.reason(reason), _others(words, several))
         for (what, reason), several in alike.items()
     ]
-    columns = (say("Accounts"), say("What changed"), say("Shared reason"), say("Who shares it"))
+    columns = (say("Account"), say("What changed"), say("Shared reason"), say("Who shares it"))
     shown = len(found.first)
     note = (
         ""
