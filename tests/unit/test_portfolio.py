@@ -157,7 +157,7 @@ def test_worth_winning_back_is_what_pays_and_the_rest_is_told_apart(rulebase: ch
     said = churn_rules.portfolio.headlines(rulebase, found)[-2:]
     assert said[0].startswith("2 of 5 accounts are worth winning back; first of all A1")
     assert said[1] == (
-        "To be pursued as well, and not counted in that: 1 whose value is not worked out; 1 where it hangs on the "
+        "To be pursued, though not surely worth it: 1 whose value is not worked out; 1 where it hangs on the "
         "figures whether it pays; 1 where the attempt would not pay."
     )
     page = churn_rules.portfolio_html(rulebase, found)

@@ -138,8 +138,10 @@ def shortlist_section(words: Words) -> Section:
     say, found = words.say, words.portfolio.shortlist
     says = [
         say(
-            "The rules would pursue {pursued} of {all} accounts. The value is worked out for {worked_out} of these, "
-            "and in {pays} of those it pays for the attempt, whatever the figures turn out to be.",
+            "The rules would pursue {pursued} of {all} accounts."
+            if not found.worked_out
+            else "The rules would pursue {pursued} of {all} accounts. The value is worked out for {worked_out} of "
+            "these, and in {pays} of those it pays for the attempt, whatever the figures turn out to be.",
             pursued=number(found.pursued),
             all=number(words.portfolio.drivers.accounts),
             worked_out=number(found.worked_out),

@@ -106,7 +106,7 @@ class Words:
         )
         parts += [say("{count} where the attempt would not pay", count=number(never))] if never else []
         if parts:
-            yield say("To be pursued as well, and not counted in that: {parts}.", parts=self.joined("; ", parts))
+            yield say("To be pursued, though not surely worth it: {parts}.", parts=self.joined("; ", parts))
 
     def input(self, name: str) -> str:
         """Name an input of cost and benefit."""
