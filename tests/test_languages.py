@@ -203,6 +203,16 @@ def test_a_page_without_the_fonts_names_others(chinese: Rulebase) -> None:
     assert "Noto Sans SC" in page
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("en", "The records name pricing:"), ("nl", "De administratie noemt de prijs:"), ("zh", "记录提到价格：")],
+)
+def test_the_records_are_several_where_they_are(code: str, said: str, rulebase_in: Callable[[str], Rulebase]) -> None:
+    rules = rulebase_in(code)
+    found = churn_rules.diagnose({"stated_reason": "price", "months_without_contact": 9.0}, rulebase=rules)
+    assert any(line.text.startswith(said) for line in tell_diagnosis(found, rules, "case"))
+
+
 def test_the_table_of_figures_stays_straight(translated: Rulebase) -> None:
     case = ROOT / "tests" / "situations" / "two-ways-to-mend-support.yaml"
     found = churn_rules.diagnose(case, rulebase=translated)

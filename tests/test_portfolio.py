@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -15,8 +17,8 @@ from python_calamine import CalamineWorkbook
 import churn_rules.loading
 from churn_rules import Rulebase, across_accounts
 from churn_rules.cli import cli
-from churn_rules.errors import ChurnRulesError
-from churn_rules.portfolio.run import write_tables
+from churn_rules.errors import ChurnRulesError, TableFileError
+from churn_rules.portfolio.run import across_file, write_tables
 from tests.unit.portfolios import accounts
 
 FOLDER = Path(__file__).parent / "portfolio"
@@ -86,6 +88,46 @@ def test_rows_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
     assert "note: 1 of 60 rows could not be used" in result.stderr
 
 
+RISES = "account: id\ncolumns:\n  rise: {fact: price_increase}\n"
+
+
+def of_rises(folder: Path, *rises: str) -> Result:
+    rows = [f"A-{place},{rise}" if rise else "," for place, rise in enumerate(rises)]
+    (folder / "in.csv").write_text("\n".join(["id,rise", *rows, ""]), encoding="utf-8")
+    (folder / "mapping.yaml").write_text(RISES, encoding="utf-8")
+    return ran(folder / "in.csv", "--mapping", folder / "mapping.yaml", "-o", folder / "page.html")
+
+
+@pytest.mark.parametrize(
+    ("rises", "why"),
+    [
+        (("thirty", "ten"), "in 2 of 2 rows the column `rise` cannot be used: it is no number"),
+        (("9999", "9999"), "in 2 of 2 rows the column `rise` cannot be used: `9999.0` is no value"),
+        (("", ""), "all rows are blank"),
+    ],
+)
+def test_where_no_row_can_be_used_nothing_is_written(tmp_path: Path, rises: tuple[str, ...], why: str) -> None:
+    result = of_rises(tmp_path, *rises)
+    assert isinstance(result.exception, TableFileError)
+    issue = result.exception.issues[0]
+    assert (issue.code, issue.what) == ("M636", "no row could be scored")
+    assert issue.why.startswith(why)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_rows_at_fault_are_told_on_stderr_and_blank_ones_are_none(tmp_path: Path) -> None:
+    result = of_rises(tmp_path, "10", "9999", "thirty", "", "")
+    assert result.exit_code == 0
+    notes = [line for line in result.stderr.splitlines() if line.startswith("note: ")]
+    assert [note.partition(";")[0] for note in notes] == [
+        "note: 1 of 3 rows could not be used and are left out",
+        "note: in 1 of 2 accounts a cell is no value of its fact and counts as unknown",
+    ]
+    most = of_rises(tmp_path, "10", "thirty", "ten")
+    assert most.exit_code == 0
+    assert "note: the mapping fits hardly any row" in most.stderr
+
+
 PAYLOADS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\N{FULLWIDTH EQUALS SIGN}1+1")
 
 
@@ -141,9 +183,17 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         write_tables({}, tmp_path / "file")
 
 
+_LISTS = ("Accounts worth winning back", "To be pursued, though it may not pay")
+
+
 def test_the_example_shows_whom_to_win_back_first() -> None:
     page = run(*MADE_UP, "-o", "-")
-    assert "are worth winning back; first of all K-1019" in page
+    assert "14 of 60 accounts are worth winning back; first of all K-1019" in page
+    assert "though not surely worth it: 3 whose value is not worked out; 1 where the attempt would not pay." in page
+    assert "Without an offer yet: 1 of them." in page
+    assert page.count("none yet; the value bears no cost of one</td>") == 1
+    shortlist, doubtful = (page.partition(f"<caption>{one}")[2].partition("</table>")[0] for one in _LISTS)
+    assert ("K-1041" in shortlist, "K-1041" in doubtful) == (False, True)
     assert "That code" not in page
 
 
@@ -155,3 +205,28 @@ def test_rows_that_repeat_an_account_are_told_on_the_page_and_on_both_streams(tm
     assert said in result.stdout
     assert f"note: {said}" in result.stderr
     assert (tmp_path / "page.html").read_text(encoding="utf-8").count(said) == 2
+
+
+def test_rows_without_a_name_are_called_by_their_number_in_the_file(tmp_path: Path) -> None:
+    told = {"row": ["A", "", None, " "], "months_without_contact": [9.0] * 4, "lost": [date(2024, 1, 1)] * 4}
+    pl.DataFrame(told).write_parquet(tmp_path / "in.parquet")
+    result = ran(tmp_path / "in.parquet", "-o", tmp_path / "a.html", "--account", "row", "--tables", tmp_path / "t")
+    assert "note: no account is named in 3 of 4 rows" in result.stderr
+    cells = cells_of(tmp_path / "t" / "changed-by-others.csv")
+    assert {"A", "#3", "#4", "#5"} <= set(cells)  # the first row of the file holds the headings
+
+
+def test_how_far_it_is_is_told_of_every_pass(rulebase: Rulebase) -> None:
+    done: dict[str, list[int]] = {}
+
+    def stage(name: str, accounts: int) -> Callable[[int], None]:
+        done[name] = [accounts, 0]
+
+        def tick(rows: int) -> None:
+            done[name][1] += rows
+
+        return tick
+
+    told = across_file(MADE_UP[0], rulebase, Path(MADE_UP[2]), stage=stage)
+    assert done == {"first": [60, 60], "unsaid": [60, 60], "second": [60, 60]}
+    assert told == across_file(MADE_UP[0], rulebase, Path(MADE_UP[2]))

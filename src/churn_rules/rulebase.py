@@ -276,6 +276,12 @@ class Rulebase:
         for name in _MAPPINGS:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
+    def __repr__(self) -> str:
+        """Count what it holds; all of it would be megabytes."""
+        counts = {"rules": self.rules, "reasons": self.reasons, "facts": self.vocabulary, "sources": self.sources}
+        told = ", ".join(f"{name}={len(held)}" for name, held in counts.items())
+        return f"Rulebase({told}, language={self.language.code!r}, digest={self.digest[:19]!r})"
+
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "engines"}
         return type(self), tuple(dict(value) if name in _MAPPINGS else value for name, value in values.items())

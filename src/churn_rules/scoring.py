@@ -13,7 +13,7 @@ from churn_rules.errors import MissingPackageError, TableError
 from churn_rules.loading import load
 from churn_rules.rulebase import Rulebase
 
-__all__ = ["score"]
+__all__ = ["known_frame", "score"]
 
 Frame = TypeVar("Frame")
 
@@ -41,22 +41,35 @@ def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str]
         UnknownNameError: A column tells no fact and is not kept.
     """
     try:
-        import narwhals as nw  # noqa: PLC0415  # an extra: whoever asks about single cases needs none
+        import narwhals  # noqa: F401, PLC0415  # an extra: whoever asks about single cases needs none
         import polars  # noqa: F401, ICN001, PLC0415  # as above
     except ModuleNotFoundError as error:
         raise MissingPackageError("scoring a table", "Narwhals and Polars", "portfolio") from error
     from churn_rules.engines.columnar import score_frame  # noqa: PLC0415  # as above
 
     rulebase = rulebase or load()
-    try:
-        table: Any = nw.from_native(frame)
-    except TypeError as error:
-        raise TableError(f"no kind of frame that can be scored: {type(frame).__name__}") from error
-    except nw.exceptions.DuplicateError as error:
-        raise TableError(f"two columns are called the same: {error}") from error
-    layout = Layout.of(_names(table), rulebase, keep)
+    layout = Layout.of(_names(known_frame(frame)), rulebase, keep)
     scored: Frame = score_frame(frame, layout, rulebase, natively=natively)
     return scored
+
+
+def known_frame(frame: Any) -> Any:
+    """Return a frame as Narwhals has it, its columns called by texts, each otherwise.
+
+    Raises:
+        TableError: It is of no kind that is known, or a column is called by no text or as another one.
+    """
+    import narwhals as nw  # noqa: PLC0415  # an extra
+
+    try:
+        table: Any = nw.from_native(frame)
+        _names(table)
+    except TypeError as error:
+        kinds = "hand over one of Polars, pandas, PyArrow, DuckDB or PySpark"
+        raise TableError(f"no kind of frame that can be scored: {type(frame).__name__}; {kinds}") from error
+    except nw.exceptions.DuplicateError as error:
+        raise TableError(f"two columns are called the same: {error}") from error
+    return table
 
 
 def _names(table: Any) -> list[str]:

@@ -39,6 +39,7 @@ _TYPES = {
     "precedent_exposure": pl.Float64,
     "strategic_value": pl.Boolean,
     "cause_can_change": pl.Boolean,
+    "exception_possible": pl.Boolean,
     "nothing_would_bring_them_back.customer": pl.Boolean,
 }
 _WORDS = {"pricing": "price", "delivery": "delivery", "neglect": "attention", "people": "people", "nothing": None}
@@ -48,7 +49,8 @@ def lost(*told: dict[str, object]) -> pl.DataFrame:
     """Return a table of accounts, each told by its columns."""
     names = dict.fromkeys(["id", *(name for one in told for name in one)])
     rows = [{"id": f"A{place}", **one} for place, one in enumerate(told)]
-    return pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, schema={n: _TYPES[n] for n in names})
+    types = {name: _TYPES.get(name, pl.Float64) for name in names}  # what something costs is a number
+    return pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, schema=types)
 
 
 def accounts(count: int, seed: int = 1) -> pl.DataFrame:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
-from datetime import date
+from datetime import date, time, timedelta
+from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 
 import churn_rules
 from churn_rules.consequence import hangs_on
-from churn_rules.errors import ChurnRulesError, UnknownNameError
+from churn_rules.errors import ChurnRulesError, TableError, UnknownNameError
 from churn_rules.portfolio.accounts import prepare
 from tests.unit.portfolios import CAUSES, accounts, lost
 
@@ -129,6 +133,38 @@ def test_the_shortlist_is_in_the_order_of_what_is_left_at_worst(
     assert [one.surplus[0] for one in found.shortlist.first] == left[:5]
 
 
+def test_worth_winning_back_is_what_pays_and_the_rest_is_told_apart(rulebase: churn_rules.Rulebase) -> None:
+    offers = ("delivery_commitment", "safety_stock", "process_change")
+    dear = worth_winning(
+        cause_can_change=False, exception_possible=True, yearly_margin=2.0, months_without_contact=None
+    )
+    dear |= {**CAUSES["delivery"], **{f"cost.{name}.yearly": 5.0 for name in offers}}
+    found = churn_rules.across_accounts(
+        lost(
+            worth_winning(),
+            worth_winning(yearly_margin=20000.0),
+            dear,
+            worth_winning(**{"yearly_margin": 1.0, "yearly_margin.to": 9000.0}),
+            worth_winning(yearly_margin=None),
+        ),
+        rulebase=rulebase,
+        account="id",
+    )
+    one = found.shortlist
+    assert (one.pursued, one.worked_out, one.pays, one.depends, one.pays_not) == (5, 4, 2, 1, 1)
+    assert [each.account for each in one.first] == ["A1", "A0"]
+    assert [(each.account, each.economics) for each in one.doubtful] == [("A3", "depends"), ("A2", "does_not_pay")]
+    said = churn_rules.portfolio.headlines(rulebase, found)[-2:]
+    assert said[0].startswith("2 of 5 accounts are worth winning back; first of all A1")
+    assert said[1] == (
+        "To be pursued, though not surely worth it: 1 whose value is not worked out; 1 where it hangs on the "
+        "figures whether it pays; 1 where the attempt would not pay."
+    )
+    page = churn_rules.portfolio_html(rulebase, found)
+    assert "hangs on the figures</td>" in page
+    assert "never pays</td>" in page
+
+
 def test_what_is_not_worked_out_stands_apart_with_what_is_missing(
     found: churn_rules.Portfolio, table: pl.DataFrame
 ) -> None:
@@ -196,6 +232,46 @@ def test_amounts_that_are_wanting_are_named_as_the_mapping_wants_them(rulebase: 
     assert "costs: contact_rhythm" in last
 
 
+_AMOUNTS: dict[str, object] = {
+    "yearly_margin": 9000.0,
+    "years_expected": 3.0,
+    "idle_capacity_margin": 0.0,
+    "attempt_cost": 100.0,
+    "precedent_exposure": 0.0,
+    "cost.contact_rhythm.yearly": 5.0,
+    "cost.contact_rhythm.yearly.to": 5.0,
+}
+"""Told of an account, they make it worth winning back where a fixed rhythm of contact is offered."""
+
+
+def worth_winning(**amounts: object) -> dict[str, object]:
+    """Return what is told of an account that is pursued, with these amounts."""
+    pursued = {"strategic_value": True, "cause_can_change": True, "nothing_would_bring_them_back.customer": False}
+    return {**CAUSES["neglect"], **pursued, **_AMOUNTS, **amounts}
+
+
+@pytest.mark.parametrize(
+    ("what", "amounts"),
+    [
+        ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": math.nan, "cost.contact_rhythm.yearly.to": None}),
+        ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": math.inf}),
+        ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": 9.0}),  # and at most 5
+        ("attempt_cost", {"attempt_cost": math.nan}),
+        ("years_expected", {"years_expected": -1.0}),
+        ("yearly_margin", {"yearly_margin": math.inf}),
+    ],
+)
+def test_an_amount_that_is_none_is_wanting_and_works_nothing_out(
+    what: str, amounts: dict[str, object], rulebase: churn_rules.Rulebase
+) -> None:
+    found = churn_rules.across_accounts(
+        lost(worth_winning(), worth_winning(**amounts)), rulebase=rulebase, account="id"
+    ).shortlist
+    assert (found.pursued, found.worked_out) == (2, 1)
+    assert [one.lacking for one in found.unranked] == [(what,)]
+    assert [(one.what, one.accounts) for one in found.lacking] == [(what, 1)]
+
+
 def test_what_has_no_margin_has_an_empty_cell(rulebase: churn_rules.Rulebase) -> None:
     found = churn_rules.across_accounts(lost(CAUSES["delivery"]), rulebase=rulebase, account="id")
     assert set(found.tables["drivers"]["margin from"]) == {None}
@@ -251,6 +327,83 @@ def test_a_column_that_is_not_there_is_named(rulebase: churn_rules.Rulebase) -> 
         churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="id")
     with pytest.raises(UnknownNameError, match=r"`Region`.*did you mean `region`"):
         churn_rules.across_accounts(accounts(2), rulebase=rulebase, account="id", segments=["Region"])
+
+
+_SILENT = pl.DataFrame({"id": ["A", "B"], "months_without_contact": [9.0, 8.0]})
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        ({"id": ["A"]}, "no kind of frame that can be scored: dict; hand over one of Polars"),
+        (pl.Series([1]), "no kind of frame that can be scored: Series"),
+        (None, "no kind of frame that can be scored: NoneType"),
+        (pd.DataFrame([["A", 9.0]]), "column 0 is called by no text; rename it"),
+        (pd.DataFrame([[9.0, 8.0]], columns=["months_without_contact"] * 2), "two columns are called the same"),
+        (pd.DataFrame({"id": ["A", 1]}), "a column holds values of several types"),
+    ],
+)
+def test_what_is_no_table_of_accounts_is_told(frame: object, said: str, rulebase: churn_rules.Rulebase) -> None:
+    with pytest.raises(TableError, match=re.escape(said)):
+        churn_rules.across_accounts(frame, rulebase=rulebase, account="id")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pl.Series([[1], [2]]),
+        pl.Series([{"a": 1}, {"a": 2}]),
+        pl.Series([b"x", b"y"]),
+        pl.Series([timedelta(1), timedelta(2)]),
+        pl.Series([time(1), time(2)]),
+        pl.Series([object(), object()], dtype=pl.Object),
+    ],
+    ids=lambda cells: str(cells.dtype),
+)
+def test_what_cannot_name_accounts_or_set_them_apart_is_told(cells: pl.Series, rulebase: churn_rules.Rulebase) -> None:
+    table = _SILENT.with_columns(cells.alias("odd"))
+    with pytest.raises(TableError, match=r"column `odd` holds .*, which cannot set accounts apart; make it text"):
+        churn_rules.across_accounts(table, rulebase=rulebase, account="id", segments=["odd"])
+    with pytest.raises(TableError, match=r"column `odd` holds .*, which cannot name an account"):
+        churn_rules.across_accounts(table.drop("id"), rulebase=rulebase, account="odd")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"account": 1}, "`account` is the name of a column, and not 1"),
+        ({"segments": "region"}, "`segments` is a list of names of columns, and not 'region'"),
+        ({"segments": None}, "`segments` is a list of names of columns, and not None"),
+        ({"segments": [1]}, "`segments` holds names of columns, and not 1"),
+        ({"shown": 0}, "`shown` is a whole number from 1, and not 0"),
+        ({"listed": 1.5}, "`listed` is a whole number from 1, and not 1.5"),
+    ],
+)
+def test_arguments_of_the_wrong_type_are_told(asked: dict[str, Any], said: str, rulebase: churn_rules.Rulebase) -> None:
+    with pytest.raises(TableError, match=re.escape(said)):
+        churn_rules.across_accounts(_SILENT, rulebase=rulebase, **{"account": "id", **asked})
+
+
+def test_a_column_that_is_called_as_one_of_ours_is_told(rulebase: churn_rules.Rulebase) -> None:
+    table = _SILENT.with_columns(pl.lit("x").alias("portfolio.row"))
+    with pytest.raises(TableError, match=r"column `portfolio\.row` begins with `portfolio\.`.*rename it"):
+        churn_rules.across_accounts(table, rulebase=rulebase, account="id", segments=["portfolio.row"])
+
+
+def test_a_segment_that_is_named_twice_is_tested_once(rulebase: churn_rules.Rulebase) -> None:
+    table = accounts(60)
+    once, twice = (
+        churn_rules.across_accounts(table, rulebase=rulebase, account="id", segments=["region"] * times)
+        for times in (1, 2)
+    )
+    assert once == twice
+
+
+def test_accounts_that_are_called_by_numbers_have_whole_names(rulebase: churn_rules.Rulebase) -> None:
+    table = pl.DataFrame({"id": [7.0, 7.0, math.nan, math.nan, 8.5], "months_without_contact": [9.0] * 5})
+    ready = prepare(table.lazy(), rulebase, "id", ())
+    assert (ready.repeated, ready.nameless) == (1, 2)
+    assert ready.frame.collect()["portfolio.account"].to_list() == ["7", "#3", "#4", "8.5"]
 
 
 def test_a_rule_base_without_portfolio_yaml_says_what_it_lacks(rulebase: churn_rules.Rulebase) -> None:

@@ -187,10 +187,14 @@ def test_the_rows_of_one_account_count_once(rulebase: churn_rules.Rulebase) -> N
     assert found.shared.told == 0
 
 
-def test_rows_without_a_name_are_accounts_of_their_own(rulebase: churn_rules.Rulebase) -> None:
-    nameless: list[dict[str, object]] = [{**SILENCE, "lost": DAY, "id": None}] * 4
-    found = across(rulebase, *nameless)
-    assert (found.repeated, found.drivers.accounts, found.shared.told) == (0, 4, 4)
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_rows_without_a_name_are_accounts_of_their_own(blank: str | None, rulebase: churn_rules.Rulebase) -> None:
+    nameless: list[dict[str, object]] = [{**SILENCE, "lost": DAY, "id": blank}] * 3
+    found = across(rulebase, {**SILENCE, "lost": DAY, "id": "A"}, *nameless)
+    assert (found.repeated, found.nameless, found.drivers.accounts, found.shared.told) == (0, 3, 4, 4)
+    assert set(changed(found)) == {"A", "#2", "#3", "#4"}
+    said = "Rows without the name of an account: 3 of 4."
+    assert any(sentence.startswith(said) for sentence in churn_rules.portfolio.headlines(rulebase, found))
 
 
 def test_what_a_customer_denies_is_not_overridden(rulebase: churn_rules.Rulebase) -> None:

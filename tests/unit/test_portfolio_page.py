@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -112,6 +112,44 @@ def test_a_reason_that_is_no_root_has_no_margin_to_be_known(
     assert page.sections[0].tables[0].rows[0][6].text == "-"
 
 
+def test_a_bar_says_what_its_parts_count(rulebase: churn_rules.Rulebase, found: churn_rules.Portfolio) -> None:
+    first = found.drivers.reasons[0]
+    parts = [(3, 0, 0), (2, 1, 4), (0, 0, 12)]
+    told = [replace(first, root=root, contributing=beside, consequence=after) for root, beside, after in parts]
+    page = page_of(rulebase, replace(found, drivers=replace(found.drivers, reasons=tuple(told))))
+    labels = [one.text for one in page.sections[0].charts[0].labels if one.style == "says"]
+    assert labels == ["3", "2; contributed: 1; consequence: 4", "consequence: 12"]
+
+
+def test_one_account_is_spoken_of_as_one(rulebase: churn_rules.Rulebase) -> None:
+    table = lost({"months_without_contact": 9.0}, {"months_without_contact": 2000.0})
+    several = churn_rules.across_accounts(table, rulebase=rulebase, account="id")
+    page = churn_rules.portfolio_html(rulebase, several, left_out=1)
+    assert "The most frequent root cause is neglect: 1 account (" in page
+    assert "1 of 3 rows of the file could not be used and is left out" in page
+    assert "1 of 2 accounts holds a cell that is no value of its fact" in page
+    alone = churn_rules.across_accounts(table.head(1), rulebase=rulebase, account="id")
+    page = churn_rules.portfolio_html(rulebase, alone)
+    assert "Why customers leave: 1 account<" in page
+    assert "1 of 1 accounts lacks it, and nothing is filled in for it." in page
+    assert "1 of 1 accounts bears no date of loss" in page
+
+
+def test_accounts_of_which_the_same_changed_stand_in_one_row(rulebase: churn_rules.Rulebase) -> None:
+    told = [{"months_without_contact": 9.0, "lost": date(2024, month, 1)} for month in (1, 2, 3, 4, 5)]
+    late = [{**CAUSES["delivery"], "lost": date(2024, 1, 1)}] * 4
+    found = churn_rules.across_accounts(lost(*told, *late), rulebase=rulebase, account="id", shown=9)
+    others = next(one for one in page_of(rulebase, found).sections if one.id == "others")
+    rows = [tuple(cell.text for cell in row) for row in others.tables[-1].rows]
+    assert [row[0] for row in rows if row[2] == "neglect"] == ["A0; A1; A2; A3; A4"]
+    assert rows[0][3] == "4 others each, among them A1, A2, A3, A0"
+    assert len(rows) == len({row[1:3] for row in rows})
+
+
+def test_by_what_questions_are_ranked_is_said(page: str) -> None:
+    assert "How much hangs on a fact is told from the rules alone" in page
+
+
 def test_what_accounts_hold_is_escaped(rulebase: churn_rules.Rulebase) -> None:
     told = {"months_without_contact": 9.0, "lost": date(2024, 1, 1)}
     rows = [{**told, "id": f"{HOSTILE}{place}", "region": HOSTILE} for place in range(6)]
@@ -131,6 +169,17 @@ def test_the_page_comes_in_other_languages(code: str, words: str, found: churn_r
         page = churn_rules.portfolio_html(churn_rules.load(language=code), found)
     assert words in page
     assert "root cause" not in page
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("en", ""), ("nl", "een komma scheidt duizendtallen"), ("zh", "千位用逗号分隔")]
+)
+def test_how_figures_are_written_is_said_where_it_is_not_the_custom(
+    code: str, said: str, found: churn_rules.Portfolio, rulebase_in: Callable[[str], churn_rules.Rulebase]
+) -> None:
+    page = churn_rules.portfolio_html(rulebase_in(code), found)
+    assert said in page
+    assert "a comma parts thousands" not in page
 
 
 def test_a_chart_keeps_within_its_drawing_and_draws_nothing_below_zero() -> None:

@@ -114,6 +114,13 @@ def test_what_is_offered_cannot_rest_on_what_it_costs() -> None:
     assert cycle_of(offer) == {"greedy"}
 
 
+def test_printed_it_counts_what_it_holds() -> None:
+    shown = repr(rulebase(*ALL))
+    assert shown.startswith(f"Rulebase(rules={len(ALL)}, reasons=")
+    assert "language='en'" in shown
+    assert len(shown) < 120
+
+
 # --- names ------------------------------------------------------------------------------------------------------------
 
 

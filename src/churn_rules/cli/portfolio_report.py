@@ -5,13 +5,17 @@ Never works anything out: it parses, calls one function and prints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from churn_rules.cli.portfolios import mapping_option, tables_needed
+from churn_rules.cli.portfolios import mapping_option, progress, tables_needed
 from churn_rules.cli.shared import lang_option, load_rules, print_lines, rules_option
+
+if TYPE_CHECKING:
+    from churn_rules.portfolio.run import OfFile
 
 __all__ = ["portfolio"]
 
@@ -63,7 +67,8 @@ def portfolio(
     require_jinja()
     _refuse_to_write_over(source, mapping_file, target, tables)
     rulebase = load_rules(rules, lang)
-    found = across_file(source, rulebase, mapping_file, account, segments)
+    with progress() as stage:
+        found = across_file(source, rulebase, mapping_file, account, segments, stage)
     page = portfolio_html(rulebase, found.portfolio, Path(source).name if source != "-" else "", found.left_out)
     if target == "-":
         click.echo(page, nl=False)
@@ -74,12 +79,27 @@ def portfolio(
         print_lines(Line(sentence) for sentence in headlines(rulebase, found.portfolio))
         for path in (target, *written):
             click.echo(rulebase.language.say("Wrote {file}.", file=path))
-    if found.portfolio.repeated:
-        many = f"{found.portfolio.repeated:,} of {found.portfolio.rows:,} rows repeat an account and were set aside"
-        click.echo(f"note: {many}; the row with the latest loss stands, or the first where none is dated", err=True)
+    for note in _notes(found):
+        click.echo(f"note: {note}", err=True)
+
+
+def _notes(found: OfFile) -> Iterator[str]:
+    """Yield what is wrong with rows, and what became of them."""
+    told = found.portfolio
+    if told.repeated:
+        many = f"{told.repeated:,} of {told.rows:,} rows repeat an account and were set aside"
+        yield f"{many}; the row with the latest loss stands, or the first where none is dated"
+    if told.nameless:
+        many = f"no account is named in {told.nameless:,} of {told.rows:,} rows"
+        yield f"{many}; each is an account of its own, called by its number, as in #14"
     if found.left_out:
-        many = f"{found.left_out:,} of {found.portfolio.rows + found.left_out:,} rows could not be used"
-        click.echo(f"note: {many}; churn-rules score names each of them", err=True)
+        many = f"{found.left_out:,} of {told.rows + found.left_out:,} rows could not be used and are left out"
+        yield f"{many}; churn-rules score says which, why and how to mend them"
+    if 2 * found.left_out > told.rows + found.left_out:
+        yield "the mapping fits hardly any row: the page tells of the few that it fits"
+    if faults := told.drivers.faults:
+        many = f"in {faults:,} of {told.drivers.accounts:,} accounts a cell is no value of its fact"
+        yield f"{many} and counts as unknown; churn-rules score says which"
 
 
 def _refuse_to_write_over(source: str, mapping_file: Path | None, target: str, tables: Path | None) -> None:

@@ -26,11 +26,17 @@ from churn_rules.cli.shared import (
 if TYPE_CHECKING:
     from churn_rules.tables.run import Outcome, Stage
 
-__all__ = ["explain_row", "map_columns", "mapping_option", "score", "tables_needed"]
+__all__ = ["explain_row", "map_columns", "mapping_option", "progress", "score", "tables_needed"]
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _KINDS: dict[str, Literal["csv", "excel", "parquet"]] = {"csv": "csv", "xlsx": "excel", "parquet": "parquet"}
-_STAGES = {"scoring": "Scoring accounts", "writing": "Writing rows"}
+_STAGES = {
+    "scoring": "Scoring accounts",
+    "writing": "Writing rows",
+    "first": "Diagnosing each account",
+    "unsaid": "Without what was stated",
+    "second": "With what others share",
+}
 
 
 @contextmanager
@@ -81,7 +87,7 @@ def score(
         from churn_rules.tables.summary import tell_summary
 
     rulebase = load_rules(rules, lang)
-    with _progress() as stage:
+    with progress() as stage:
         outcome = score_file(
             source,
             target,
@@ -114,7 +120,7 @@ def _tell_rejects(outcome: Outcome) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Stage]:
+def progress() -> Iterator[Stage]:
     """Show on stderr how far it is, on a terminal only."""
     if not sys.stderr.isatty():
         yield lambda _name, _rows: None
@@ -123,13 +129,13 @@ def _progress() -> Iterator[Stage]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
 
         def begin(name: str, rows: int) -> Callable[[int], None]:
-            for earlier in progress.task_ids:
-                progress.update(earlier, visible=False)
-            task = progress.add_task(_STAGES[name], total=rows)
-            return lambda done: progress.advance(task, done)
+            for earlier in shown.task_ids:
+                shown.update(earlier, visible=False)
+            task = shown.add_task(_STAGES[name], total=rows)
+            return lambda done: shown.advance(task, done)
 
         yield begin
 

@@ -14,7 +14,7 @@ import polars as pl
 from churn_rules.accounts import Layout
 from churn_rules.across import SECOND, SHARED, STATED
 from churn_rules.economics import INPUTS
-from churn_rules.errors import UnknownNameError
+from churn_rules.errors import TableError, UnknownNameError
 from churn_rules.language import Language
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import LARGEST, SIDES
@@ -24,6 +24,8 @@ __all__ = ["ACCOUNT", "HIGH", "LOW", "MARGIN", "ROW", "TOLD", "Accounts", "Segme
 ROW, ACCOUNT, TOLD = "portfolio.row", "portfolio.account", "portfolio.told"
 LOST, MARGIN = "portfolio.lost", "portfolio.margin"
 LOW, HIGH = f"{LOST}.low", f"{LOST}.high"
+_OURS = "portfolio."
+_NEVER_TOLD = (pl.List, pl.Array, pl.Struct, pl.Object, pl.Binary, pl.Duration, pl.Time)
 _MARGIN_FACT = "yearly_margin"
 _FEW = 8  # a number with no more values than these is a code, and its values stand for themselves
 _QUARTERS = (0.25, 0.5, 0.75)
@@ -58,7 +60,8 @@ class Accounts:
     """A table that is ready to be scored.
 
     `frame` holds the facts, and under `keep` what is carried over. `rows` counts the table as it was given, `repeated`
-    the rows that repeat an account and were set aside. `sides` are those that state a reason.
+    the rows that repeat an account and were set aside, `nameless` those that name no account. `sides` are those that
+    state a reason.
     """
 
     frame: pl.LazyFrame
@@ -66,6 +69,7 @@ class Accounts:
     segments: tuple[Segment, ...]
     rows: int
     repeated: int
+    nameless: int
     sides: tuple[str, ...]
     dated: bool
     inputs: tuple[str, ...]
@@ -77,7 +81,13 @@ class Accounts:
         return self.frame.drop([name for name in names if name.partition(".")[0] in (STATED, SECOND)])
 
 
-def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segments: Sequence[str]) -> Accounts:
+def prepare(
+    frame: pl.LazyFrame,
+    rulebase: Rulebase,
+    account: str | None,
+    segments: Sequence[str],
+    numbered: str | None = None,
+) -> Accounts:
     """Make a table ready to be scored, and to be counted afterwards.
 
     Args:
@@ -85,38 +95,54 @@ def prepare(frame: pl.LazyFrame, rulebase: Rulebase, account: str | None, segmen
             column is refused.
         rulebase: Its vocabulary says which columns are facts.
         account: The column that names the account; of the rows of one account that with the latest loss stands (the
-            first where none is dated). Without it each row is an account, called by its number.
+            first where none is dated). Without it each row is an account, called by its number. A row whose name is
+            blank is an account of its own too, and is called `#` and its number.
         segments: Columns to set accounts apart by. The quarter of the loss and the size (the yearly margin) are added
             where the table knows them.
+        numbered: The column that holds the number of each row; without it they are counted from 1.
 
     Raises:
+        TableError: A column cannot name accounts or set them apart, or is called as one of our own.
         UnknownNameError: There is no such column, or one tells no fact.
     """
-    schema = frame.collect_schema()
+    schema, segments = frame.collect_schema(), tuple(dict.fromkeys(segments))
     for name in (*segments, *([account] if account else [])):
         if name not in schema:
             raise UnknownNameError("column", name, schema.names())
+    _check_columns(schema, account, segments)
     cut = tuple(_segments(frame, schema, rulebase, segments))
-    kept = dict(_kept(schema, rulebase, account))
+    kept = dict(_kept(schema, rulebase, account, numbered))
     kept |= {segment.column: part for segment, part in cut}
-    apart = {name for name in (account, *segments) if name and not _is_fact(name, rulebase)}
+    apart = {name for name in (account, numbered, *segments) if name and not _is_fact(name, rulebase)}
     facts = [name for name in schema.names() if name not in apart]
     _check_facts(facts, rulebase)
-    numbered = frame.with_row_index(ROW)
-    rows, repeated = _rows(numbered, account)
-    if repeated:
-        numbered = _one_each(numbered, str(account), schema)
-    ready = numbered.select(ROW, *facts, *(expression.alias(name) for name, expression in kept.items()))
+    counted = frame.with_row_index(ROW)
+    called = _called(account, schema) if account else None
+    rows, repeated, nameless = _rows(counted, called)
+    if repeated and called is not None:
+        counted = _one_each(counted, called, schema)
+    ready = counted.select(ROW, *facts, *(expression.alias(name) for name, expression in kept.items()))
     return Accounts(
         frame=ready,
         keep=(ROW, *kept),
         segments=tuple(segment for segment, _ in cut),
         rows=rows,
         repeated=repeated,
+        nameless=nameless,
         sides=tuple(side for side in ("record", "us", "customer") if _named(STATED, side) in schema),
         dated="lost" in schema,
         inputs=(*INPUTS, *(f"cost.{name}" for name in rulebase.accommodations)),
     )
+
+
+def _check_columns(schema: pl.Schema, account: str | None, segments: Sequence[str]) -> None:
+    for name in schema.names():
+        if name.startswith(_OURS):
+            raise TableError(f"column `{name}` begins with `{_OURS}`, as columns of this program do; rename it")
+    named = [(account, "name an account")] if account else []
+    for name, wanted in (*named, *((segment, "set accounts apart") for segment in segments)):
+        if isinstance(schema[name], _NEVER_TOLD):
+            raise TableError(f"column `{name}` holds {schema[name]}, which cannot {wanted}; make it text")
 
 
 def _check_facts(names: Sequence[str], rulebase: Rulebase) -> None:
@@ -136,39 +162,52 @@ def _named(fact: str, side: str) -> str:
     return fact if side == "record" else f"{fact}.{side}"
 
 
-def _one_each(numbered: pl.LazyFrame, account: str, schema: pl.Schema) -> pl.LazyFrame:
+def _one_each(numbered: pl.LazyFrame, called: pl.Expr, schema: pl.Schema) -> pl.LazyFrame:
     """Keep of each account the row with the latest loss, or its first where none is dated; all that name no account."""
     loss = _range(schema, "lost", pl.Date)[1].alias("loss")
-    named = _called(account).alias("named")
+    named = called.alias("named")
     latest = numbered.select(ROW, named, loss).sort("loss", ROW, descending=[True, False], nulls_last=True)
     stands = latest.filter(pl.col("named").is_first_distinct() | pl.col("named").is_null()).select(ROW)
     return numbered.join(stands, on=ROW, how="semi", maintain_order="left")
 
 
-def _rows(frame: pl.LazyFrame, account: str | None) -> tuple[int, int]:
-    """Return how many rows there are, and how many of them repeat an account."""
-    if account is None:
-        return int(frame.select(pl.len()).collect(engine="streaming").item()), 0
-    named = _called(account)
+def _rows(frame: pl.LazyFrame, named: pl.Expr | None) -> tuple[int, int, int]:
+    """Return how many rows there are, how many of them repeat an account, and how many name none."""
+    if named is None:
+        return int(frame.select(pl.len()).collect(engine="streaming").item()), 0, 0
     counted = frame.select(
         pl.len().alias("rows"),
         named.drop_nulls().n_unique().alias("distinct"),
         named.null_count().alias("nameless"),
     )
     rows, distinct, nameless = counted.collect(engine="streaming").row(0)
-    return int(rows), int(rows - distinct - nameless)
+    return int(rows), int(rows - distinct - nameless), int(nameless)
 
 
-def _called(account: str) -> pl.Expr:
-    """Return the names of accounts without white space around them, so that no spelling makes one account two."""
-    return pl.col(account).cast(pl.String).str.strip_chars()
+def _called(account: str, schema: pl.Schema) -> pl.Expr:
+    """Return the names of accounts without white space around them, so that no spelling makes one account two.
+
+    A blank name is none, and is null: rows without a name are not one account. A number that is whole is written so,
+    whatever type it has.
+    """
+    cell = pl.col(account)
+    if schema[account].is_float():
+        cell = cell.fill_nan(None)
+        whole = cell.cast(pl.Int64, strict=False)
+        name = pl.when(whole == cell).then(whole.cast(pl.String)).otherwise(cell.cast(pl.String))
+    else:
+        name = cell.cast(pl.String).str.strip_chars()
+    return pl.when(name != "").then(name)
 
 
 # --- what is carried over ---------------------------------------------------------------------------------------------
 
 
-def _kept(schema: pl.Schema, rulebase: Rulebase, account: str | None) -> Iterator[tuple[str, pl.Expr]]:
-    yield ACCOUNT, _called(account) if account else (pl.col(ROW) + 1).cast(pl.String)
+def _kept(
+    schema: pl.Schema, rulebase: Rulebase, account: str | None, numbered: str | None
+) -> Iterator[tuple[str, pl.Expr]]:
+    place = (pl.col(numbered) if numbered else pl.col(ROW) + 1).cast(pl.String)
+    yield ACCOUNT, pl.coalesce(_called(account, schema), pl.format("#{}", place)) if account else place
     low, high = _range(schema, "lost", pl.Date)
     yield from ((LOW, low), (HIGH, high))
     low, high = _margin(schema, rulebase)
@@ -181,7 +220,7 @@ def _kept(schema: pl.Schema, rulebase: Rulebase, account: str | None) -> Iterato
         told = [_usable(schema, _named(name, side), rulebase)[0] for side in SIDES if _named(name, side) in schema]
         yield lacks(name), pl.coalesce(told).is_null() if told else pl.lit(value=True)
     for name in rulebase.accommodations:
-        told = [pl.col(one) for one in (f"cost.{name}.once", f"cost.{name}.yearly") if one in schema]
+        told = [_within(schema, one)[0] for one in (f"cost.{name}.once", f"cost.{name}.yearly") if one in schema]
         yield lacks(f"cost.{name}"), pl.any_horizontal(one.is_null() for one in told) if told else pl.lit(value=True)
 
 
@@ -222,13 +261,22 @@ def _margin(schema: pl.Schema, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
 def _usable(schema: pl.Schema, name: str, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
     """Return both ends of a column; of a number unknown where it is beyond its fact's range, or upside down."""
     fact = rulebase.vocabulary[name.partition(".")[0]]
+    if fact.type != "number":
+        return pl.col(name), pl.col(name)
+    return _within(schema, name, fact.low, fact.high)
+
+
+def _within(
+    schema: pl.Schema, name: str, lowest: float = -LARGEST, highest: float = LARGEST
+) -> tuple[pl.Expr, pl.Expr]:
+    """Return both ends of a column of amounts, unknown where they are none, beyond the limits or upside down."""
     cell = pl.col(name)
-    if fact.type != "number" or not schema[name].is_numeric():
+    if not schema[name].is_numeric():
         return cell, cell
     low = cell.cast(pl.Float64).fill_nan(None)
     end = pl.col(f"{name}.to").cast(pl.Float64, strict=False).fill_nan(None) if f"{name}.to" in schema else low
     high = pl.coalesce(end, low)
-    lowest, highest = max(fact.low, -LARGEST), min(fact.high, LARGEST)
+    lowest, highest = max(lowest, -LARGEST), min(highest, LARGEST)
     fits = (low >= lowest) & (low <= high) & (high <= highest) & (low.abs() < LARGEST)
     return pl.when(fits).then(low), pl.when(fits).then(high)
 

@@ -5,7 +5,7 @@ Never counts; every figure stands in the portfolio.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from churn_rules.portfolio.charts import Chart, Key, Line, Part, Row, bar_chart
 from churn_rules.portfolio.told import Section, Table
@@ -17,6 +17,7 @@ __all__ = ["driver_section", "other_section", "segment_section"]
 _DRAWN = 10
 _NOTHING = "-"
 _CLUSTERS = 12
+_NAMED = 4  # of those who share the reason of several accounts, one of whom may be one of these
 
 
 # --- what drives the losses -------------------------------------------------------------------------------------------
@@ -34,8 +35,11 @@ def driver_section(words: Words) -> Section:
             "from something else. An account with two roots counts for both."
         ),
         say(
-            "Margin is the yearly margin that the table tells, added up as it stands; {unknown} of {all} accounts lack "
-            "it, and nothing is filled in for them.",
+            "Margin is the yearly margin that the table tells, added up as it stands; {unknown} of {all} accounts "
+            "lacks it, and nothing is filled in for it."
+            if found.margin.unknown == 1
+            else "Margin is the yearly margin that the table tells, added up as it stands; {unknown} of {all} accounts "
+            "lack it, and nothing is filled in for them.",
             unknown=number(found.margin.unknown),
             all=number(found.accounts),
         ),
@@ -56,7 +60,7 @@ def _count_chart(words: Words, told: list[Driver]) -> Chart:
                         Part("contributing", one.contributing),
                         Part("consequence", one.consequence),
                     ),
-                    number(one.root),
+                    _said_at_the_bar(words, one),
                 ),
             ),
         )
@@ -69,12 +73,22 @@ def _count_chart(words: Words, told: list[Driver]) -> Chart:
     )
     first = told[0]
     described = say(
-        "Bars by reason, the most frequent root first: {reason} is a root in {count} accounts. The number at a bar "
-        "counts its roots; the table below holds all figures.",
+        "Bars by reason, the most frequent root first: {reason} is a root in {count} of {all} accounts. A number by "
+        "itself counts roots; the table below holds all figures.",
         reason=words.reason(first.reason),
         count=number(first.root),
+        all=number(words.portfolio.drivers.accounts),
     )
     return bar_chart("reasons", say("Reasons by number of accounts"), described, rows, keys)
+
+
+def _said_at_the_bar(words: Words, one: Driver) -> str:
+    """Say what each part of a bar counts; a part that is not there is not said."""
+    say = words.say
+    parts = [number(one.root)] if one.root else []
+    parts += [say("contributed: {count}", count=number(one.contributing))] if one.contributing else []
+    parts += [say("consequence: {count}", count=number(one.consequence))] if one.consequence else []
+    return words.joined("; ", parts)
 
 
 def _margin_chart(words: Words, told: list[Driver]) -> Chart:
@@ -288,8 +302,11 @@ def other_section(words: Words) -> Section:
     if found.undated:
         says.append(
             say(
-                "{count} of {all} accounts bear no date of loss that is exact enough, so they neither give nor get "
-                "this evidence.",
+                "{count} of {all} accounts bears no date of loss that is exact enough, so it neither gives nor gets "
+                "this evidence."
+                if found.undated == 1
+                else "{count} of {all} accounts bear no date of loss that is exact enough, so they neither give nor "
+                "get this evidence.",
                 count=number(found.undated),
                 all=all_,
             )
@@ -343,15 +360,21 @@ def _shared_reasons(words: Words) -> Table:
 
 
 def _changes(words: Words) -> Table:
+    """Tell which accounts are told otherwise; those of which the same changed for the same reason stand in one row."""
     say, found = words.say, words.portfolio.shared
-    rows = [(one.account, _what(words, one), words.reason(one.reason), _others(words, one)) for one in found.first]
+    alike: dict[tuple[str, str], list[Change]] = {}
+    for one in found.first:
+        alike.setdefault((_what(words, one), one.reason), []).append(one)
+    rows = [
+        (words.joined("; ", [one.account for one in several]), what, words.reason(reason), _others(words, several))
+        for (what, reason), several in alike.items()
+    ]
     columns = (say("Account"), say("What changed"), say("Shared reason"), say("Who shares it"))
+    shown = len(found.first)
     note = (
         ""
-        if found.changed <= len(rows)
-        else say(
-            "{shown} of {all}; the tables that can be exported name more.", shown=len(rows), all=number(found.changed)
-        )
+        if found.changed <= shown
+        else say("{shown} of {all}; the tables that can be exported name more.", shown=shown, all=number(found.changed))
     )
     return words.table(say("Accounts that are told otherwise now, and why"), columns, rows, "changes", note)
 
@@ -370,6 +393,11 @@ def _what(words: Words, one: Change) -> str:
     return words.joined("; ", told)
 
 
-def _others(words: Words, one: Change) -> str:
-    named = words.joined(", ", one.named)
-    return words.say("{count} others, among them {names}", count=number(one.others), names=named)
+def _others(words: Words, several: Sequence[Change]) -> str:
+    """Say how many others share the reason of accounts, each without itself, and name a few."""
+    fewest, most = (pick(one.others for one in several) for pick in (min, max))
+    count = number(most) if fewest == most else words.say("{low} to {high}", low=number(fewest), high=number(most))
+    named = words.joined(", ", list(dict.fromkeys(name for one in several for name in one.named))[:_NAMED])
+    if len(several) == 1:
+        return words.say("{count} others, among them {names}", count=count, names=named)
+    return words.say("{count} others each, among them {names}", count=count, names=named)

@@ -38,7 +38,11 @@ def page_of(rulebase: Rulebase, portfolio: Portfolio, source: str = "", left_out
         missing_section(words),
         method_section(words, left_out),
     )
-    title = words.say("Why customers leave: {count} accounts", count=number(portfolio.drivers.accounts))
+    accounts = portfolio.drivers.accounts
+    title = words.say(
+        "Why customers leave: {count} account" if accounts == 1 else "Why customers leave: {count} accounts",
+        count=number(accounts),
+    )
     return Page(rulebase.language.tag, title, source, tuple(_headlines(words)), sections, portfolio.rulebase)
 
 
@@ -91,6 +95,8 @@ def _repeated(words: Words) -> Iterator[str]:
             count=number(found.repeated),
             all=number(found.rows),
         )
+    if nameless := words.nameless():
+        yield nameless
 
 
 def _causes(words: Words) -> Iterator[str]:
@@ -100,7 +106,9 @@ def _causes(words: Words) -> Iterator[str]:
         return
     first = found.reasons[0]
     yield say(
-        "The most frequent root cause is {reason}: {count} accounts ({share} of those with a root).",
+        "The most frequent root cause is {reason}: {count} account ({share} of those with a root)."
+        if first.root == 1
+        else "The most frequent root cause is {reason}: {count} accounts ({share} of those with a root).",
         reason=words.reason(first.reason),
         count=number(first.root),
         share=words.share(first.root, rooted),
@@ -109,7 +117,9 @@ def _causes(words: Words) -> Iterator[str]:
     if known:
         most = max(known, key=lambda one: one.margin.low)
         yield say(
-            "The root cause that costs most is {reason}: {amount} of yearly margin, over the {known} of its {all} "
+            "The root cause that costs most is {reason}: {amount} of yearly margin, in its one account."
+            if most.root == 1
+            else "The root cause that costs most is {reason}: {amount} of yearly margin, over the {known} of its {all} "
             "accounts whose margin is known.",
             reason=words.reason(most.reason),
             amount=words.margin(most.margin),
@@ -124,7 +134,9 @@ def _scope(words: Words) -> Iterator[str]:
     rooted = found.drivers.accounts - found.drivers.insufficient
     if scopes.get("systemic") and rooted:
         yield say(
-            "In {count} accounts ({share} of those with a root) it lies in how we do business.",
+            "In {count} account ({share} of those with a root) it lies in how we do business."
+            if scopes["systemic"] == 1
+            else "In {count} accounts ({share} of those with a root) it lies in how we do business.",
             count=number(scopes["systemic"]),
             share=words.share(scopes["systemic"], rooted),
         )
@@ -135,7 +147,10 @@ def _scope(words: Words) -> Iterator[str]:
     )
     if turned:
         yield say(
-            "{count} of {all} accounts look like a matter of one customer by themselves, and turn out systemic "
+            "{count} of {all} accounts looks like a matter of one customer by itself, and turns out systemic because "
+            "others left over the same."
+            if turned == 1
+            else "{count} of {all} accounts look like a matter of one customer by themselves, and turn out systemic "
             "because others left over the same.",
             count=number(turned),
             all=number(found.drivers.accounts),
@@ -185,23 +200,28 @@ def _worth(words: Words) -> Iterator[str]:
     if found.first:
         first = found.first[0]
         yield say(
-            "{count} of {all} accounts are worth winning back; first of all {account}, with {amount} above the cost "
-            "of the attempt.",
-            count=number(found.pursued),
+            "{count} of {all} accounts is worth winning back: {account}, with {amount} above the cost of the attempt."
+            if found.pays == 1
+            else "{count} of {all} accounts are worth winning back; first of all {account}, with {amount} above the "
+            "cost of the attempt.",
+            count=number(found.pays),
             all=number(words.portfolio.drivers.accounts),
             account=first.account,
             amount=words.amount(*first.surplus),
         )
-    elif found.pursued:
+        yield from words.without_offer()
+    elif found.pursued and not found.worked_out:
         yield say(
-            "{count} of {all} accounts are to be pursued, and for none of them are all amounts known that it takes "
-            "to rank them; a mapping can tell them: {names}.",
+            "The rules would pursue {count} of {all} accounts, and for none of them are all amounts known that it "
+            "takes to rank them; a mapping can tell them: {names}.",
             names=_wanted(words),
             count=number(found.pursued),
             all=number(words.portfolio.drivers.accounts),
         )
+        return
     else:
         yield say("No account can be told to be worth winning back from what is known.")
+    yield from words.pursued_besides()
 
 
 def _wanted(words: Words) -> str:

@@ -12,7 +12,7 @@ from churn_rules.language import in_english
 from churn_rules.portfolio.charts import Chart, Key, Line, Part, Row, bar_chart
 from churn_rules.portfolio.naming import meant_by
 from churn_rules.portfolio.told import Cell, HeatRow, HeatTable, Section, Table
-from churn_rules.portfolio.values import Disagreement, StatedSide
+from churn_rules.portfolio.values import Candidate, Disagreement, StatedSide
 from churn_rules.portfolio.words import TOLD_BY, Words, number
 from churn_rules.words import ASKED
 
@@ -138,13 +138,19 @@ def shortlist_section(words: Words) -> Section:
     say, found = words.say, words.portfolio.shortlist
     says = [
         say(
-            "{pursued} of {all} accounts are to be pursued; of {worked_out} of them the value is worked out.",
+            "The rules would pursue {pursued} of {all} accounts."
+            if not found.worked_out
+            else "The rules would pursue {pursued} of {all} accounts. The value is worked out for {worked_out} of "
+            "these, and in {pays} of those it pays for the attempt, whatever the figures turn out to be.",
             pursued=number(found.pursued),
             all=number(words.portfolio.drivers.accounts),
             worked_out=number(found.worked_out),
-        )
+            pays=number(found.pays),
+        ),
+        *words.without_offer(),
+        *words.pursued_besides(),
     ]
-    if found.first:
+    if found.worked_out:
         says.append(
             say(
                 "They stand in the order of what would be left of their value once the attempt is paid, at the worst "
@@ -153,7 +159,10 @@ def shortlist_section(words: Words) -> Section:
             )
         )
     charts = (_surplus_chart(words),) if found.first else ()
-    tables = [_candidates(words)] if found.first else []
+    tables = [_candidates(words, say("Accounts worth winning back"), found.first, found.pays)] if found.first else []
+    if found.doubtful:
+        caption = say("To be pursued, though it may not pay")
+        tables.append(_candidates(words, caption, found.doubtful, found.worked_out - found.pays))
     tables += [_lacking(words)] if found.lacking else []
     tables += [_unranked(words)] if found.unranked else []
     return Section("shortlist", say("Whom to win back"), tuple(says), charts, tuple(tables))
@@ -183,8 +192,8 @@ def _surplus_chart(words: Words) -> Chart:
     return bar_chart("surplus", say("Value above break-even, by account"), described, rows, keys)
 
 
-def _candidates(words: Words) -> Table:
-    say, found = words.say, words.portfolio.shortlist
+def _candidates(words: Words, caption: str, shown: Sequence[Candidate], all_: int) -> Table:
+    say = words.say
     rows = [
         (
             one.account,
@@ -192,10 +201,10 @@ def _candidates(words: Words) -> Table:
             words.conclusion("decision", one.decision),
             words.amount(*one.value),
             words.amount(*one.attempt),
-            _chance(words, one.break_even),
+            _chance(words, one),
             words.offers(one.offers),
         )
-        for one in found.first
+        for one in shown
     ]
     columns = (
         say("Account"),
@@ -206,16 +215,14 @@ def _candidates(words: Words) -> Table:
         say("Break-even chance"),
         say("First offers"),
     )
-    note = say("The first {shown} of {all}.", shown=len(rows), all=number(found.worked_out))
-    return words.table(
-        say("Accounts worth winning back"), columns, rows, "candidates", note if found.worked_out > len(rows) else ""
-    )
+    note = say("The first {shown} of {all}.", shown=len(rows), all=number(all_)) if all_ > len(rows) else ""
+    return words.table(caption, columns, rows, "candidates", note)
 
 
-def _chance(words: Words, ends: tuple[float | None, float | None]) -> str:
-    low, high = ends
+def _chance(words: Words, one: Candidate) -> str:
+    low, high = one.break_even
     if low is None or high is None:
-        return _NOTHING
+        return words.say("never pays") if one.economics == "does_not_pay" else words.say("hangs on the figures")
     if words.share(low, 1) == words.share(high, 1):
         return words.share(low, 1)
     return words.say("{low} to {high}", low=words.share(low, 1), high=words.share(high, 1))
@@ -258,12 +265,17 @@ def missing_section(words: Words) -> Section:
             "These facts are unknown where they could change something. Those on which most hangs in accounts without "
             "a root cause or a decision come first."
         ),
+        say(
+            "How much hangs on a fact is told from the rules alone, whatever else is known of an account: each rule "
+            "that reads it counts, a verdict in full and evidence by its strength, shared among all facts that the "
+            "rule reads. Nobody knows beforehand what an answer settles."
+        ),
     )
     if not found:
         return Section("missing", say("What to find out"), (say("Nothing that is unknown could change this page."),))
     rows = [(_question(words, one.fact), number(one.unsettled), number(one.accounts)) for one in found]
     columns = (say("Question"), say("Unsettled accounts"), say("Accounts where it could change something"))
-    table = words.table(say("Questions that would settle most"), columns, rows, "figures questions")
+    table = words.table(say("Questions on which most hangs"), columns, rows, "figures questions")
     return Section("missing", say("What to find out"), says, (), (table,))
 
 
@@ -290,8 +302,10 @@ def _method(words: Words, left_out: int) -> Iterator[str]:
     )
     if left_out:
         yield say(
-            "{count} of {all} rows of the file could not be used and are left out; churn-rules score names each of "
-            "them.",
+            "{count} of {all} rows of the file could not be used and is left out; churn-rules score names it."
+            if left_out == 1
+            else "{count} of {all} rows of the file could not be used and are left out; churn-rules score names each "
+            "of them.",
             count=number(left_out),
             all=number(found.rows + left_out),
         )
@@ -302,9 +316,13 @@ def _method(words: Words, left_out: int) -> Iterator[str]:
             count=number(found.repeated),
             all=number(found.rows),
         )
+    if nameless := words.nameless():
+        yield nameless
     if found.drivers.faults:
         yield say(
-            "{count} of {all} accounts hold a cell that is no value of its fact; that cell counts as unknown.",
+            "{count} of {all} accounts holds a cell that is no value of its fact; that cell counts as unknown."
+            if found.drivers.faults == 1
+            else "{count} of {all} accounts hold a cell that is no value of its fact; that cell counts as unknown.",
             count=number(found.drivers.faults),
             all=number(found.drivers.accounts),
         )

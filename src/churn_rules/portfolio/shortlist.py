@@ -1,4 +1,4 @@
-"""Which accounts are worth winning back, in which order, with which offers, and which nobody can rank yet.
+"""Which accounts are worth winning back, in which order, with which offers; where it may not pay; what nobody can rank.
 
 Never ranks an account whose value is not worked out, and never fills in what it lacks.
 """
@@ -18,6 +18,7 @@ __all__ = ["candidates", "shortlist", "unranked"]
 _PURSUED = ("pursue", "pursue_with_exception")
 _OFFERS = 3  # the first offers of an account, in the order of the accommodations
 _RANGES = ("surplus", "value", "attempt", "break_even")
+_PAYS, _PAYS_NOT = "pays", "does_not_pay"
 
 
 def candidates(scored: pl.LazyFrame, accommodations: Sequence[str], most: int) -> pl.DataFrame:
@@ -36,7 +37,8 @@ def candidates(scored: pl.LazyFrame, accommodations: Sequence[str], most: int) -
     chosen = _pursued(scored).filter(_worked_out()).with_columns(low, high)
     ordered = chosen.sort("surplus.low", "surplus.high", ROW, descending=[True, True, False]).head(most)
     ranges = [f"{name}.{end}" for name in _RANGES for end in ("low", "high")]
-    return ordered.select(ACCOUNT, "root", "decision", *ranges, _offers(accommodations)).collect(engine="streaming")
+    told = ordered.select(ACCOUNT, "root", "decision", "economics", *ranges, _offers(accommodations))
+    return told.collect(engine="streaming")
 
 
 def unranked(scored: pl.LazyFrame, accommodations: Sequence[str], inputs: Sequence[str], most: int) -> pl.DataFrame:
@@ -49,12 +51,23 @@ def unranked(scored: pl.LazyFrame, accommodations: Sequence[str], inputs: Sequen
 
 
 def shortlist(
-    scored: pl.LazyFrame, ranked: pl.DataFrame, waiting: pl.DataFrame, inputs: Sequence[str], first: int
+    scored: pl.LazyFrame,
+    ranked: pl.DataFrame,
+    waiting: pl.DataFrame,
+    accommodations: Sequence[str],
+    inputs: Sequence[str],
+    first: int,
 ) -> Shortlist:
-    """Return the first of the ranked and of the waiting accounts, and how many there are of either."""
+    """Return the first of the ranked and of the waiting accounts, and how many there are of either.
+
+    Worth winning back is what pays whatever the figures turn out to be; the other ranked accounts stand apart.
+    """
     counted = _pursued(scored).select(
         pl.len().alias("pursued"),
         _worked_out().sum().alias("worked_out"),
+        _pays().sum().alias("pays"),
+        (_worked_out() & (pl.col("economics") == _PAYS_NOT)).sum().alias("pays_not"),
+        (_pays() & (_offers(accommodations) == "")).sum().alias("without_offer"),
         *((~_worked_out() & _lacking(name)).sum().alias(name) for name in inputs),
     )
     row = counted.collect(engine="streaming").row(0, named=True)
@@ -62,7 +75,11 @@ def shortlist(
     return Shortlist(
         pursued=row["pursued"],
         worked_out=row["worked_out"],
-        first=tuple(_candidates(ranked.head(first))),
+        pays=row["pays"],
+        pays_not=row["pays_not"],
+        without_offer=row["without_offer"],
+        first=tuple(_candidates(ranked.filter(_pays()).head(first))),
+        doubtful=tuple(_candidates(ranked.filter(~_pays()).head(first))),
         unranked=tuple(_unranked(waiting.head(first))),
         lacking=tuple(sorted(lacking, key=lambda one: -one.accounts)),
     )
@@ -74,6 +91,10 @@ def _pursued(scored: pl.LazyFrame) -> pl.LazyFrame:
 
 def _worked_out() -> pl.Expr:
     return pl.col("value.low").is_not_null() & pl.col("attempt.high").is_not_null()
+
+
+def _pays() -> pl.Expr:
+    return _worked_out() & (pl.col("economics") == _PAYS)
 
 
 def _lacking(name: str) -> pl.Expr:
@@ -103,6 +124,7 @@ def _candidates(frame: pl.DataFrame) -> Iterator[Candidate]:
             account=row[ACCOUNT],
             root=row["root"],
             decision=row["decision"],
+            economics=row["economics"],
             surplus=_ends(row, "surplus"),
             value=_ends(row, "value"),
             attempt=_ends(row, "attempt"),

@@ -5,8 +5,9 @@ Never runs a third pass: what follows from other accounts is an inference, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +16,7 @@ import polars as pl
 
 from churn_rules.across import Across
 from churn_rules.consequence import hangs_on
-from churn_rules.errors import ChurnRulesError, OutputError
+from churn_rules.errors import ChurnRulesError, OutputError, TableError
 from churn_rules.loading import load
 from churn_rules.portfolio.accounts import ROW, Accounts, prepare
 from churn_rules.portfolio.clusters import clustering
@@ -29,15 +30,23 @@ from churn_rules.portfolio.tables import tables_of
 from churn_rules.portfolio.unknown import unknown_facts
 from churn_rules.portfolio.values import Portfolio
 from churn_rules.rulebase import Rulebase
-from churn_rules.scoring import score
+from churn_rules.scoring import known_frame, score
 
-__all__ = ["LISTED", "across_accounts"]
+__all__ = ["LISTED", "Stage", "across_accounts", "quiet", "survey"]
 
 LISTED = 100_000
 """How many accounts a table names at most."""
 
 _SHOWN = 20
 _AMOUNTS = [f"{name}.{end}" for name in ("value", "attempt", "break_even") for end in ("low", "high")]
+
+
+Stage = Callable[[str, int], Callable[[int], None] | None]
+"""Told which pass begins, and over how many accounts; gives back what to call with each number of them that is done."""
+
+
+def quiet(_stage: str, _rows: int) -> None:
+    """Take no notice of how far it is."""
 
 
 def across_accounts(
@@ -55,7 +64,8 @@ def across_accounts(
         frame: A Polars frame, lazy or not (or another that Narwhals can turn into one): one row an account, its
             columns called as `churn_rules.score` takes them. A lazy one is never read into memory as a whole.
         rulebase: From `load()`, in any language; without it the shipped rules are loaded anew.
-        account: The column that names the account; without it each row is called by its number.
+        account: The column that names the account; without it each row is called by its number. A row whose name is
+            blank is an account of its own.
         segments: Columns to set accounts apart by, such as region, product or rep.
         shown: How many accounts each list of the answer names.
         listed: How many accounts each of its `tables` names.
@@ -63,14 +73,33 @@ def across_accounts(
     Raises:
         ChurnRulesError: The rule base has no portfolio.yaml.
         OutputError: What is concluded cannot be kept: the temporary folder is full.
-        TableError: See `churn_rules.score`.
+        TableError: See `churn_rules.score`; or a column cannot name accounts or set them apart, or an argument is of
+            the wrong type.
         UnknownNameError: A column tells no fact and is not named here, or there is no such column.
     """
-    rulebase = rulebase or load()
+    _check_asked(account, segments, {"shown": shown, "listed": listed})
+    return survey(_as_polars(frame), rulebase or load(), account, segments, shown=shown, listed=listed)
+
+
+def survey(
+    frame: pl.LazyFrame,
+    rulebase: Rulebase,
+    account: str | None,
+    segments: Sequence[str] = (),
+    *,
+    numbered: str | None = None,
+    shown: int = _SHOWN,
+    listed: int = LISTED,
+    stage: Stage = quiet,
+) -> Portfolio:
+    """Do the same for a lazy frame in which `numbered` may hold the number of each row in its file.
+
+    `stage` is told which pass begins, and over how many accounts.
+    """
     across = _cut_offs(rulebase)
-    accounts = prepare(_as_polars(frame), rulebase, account, segments)
+    accounts = prepare(frame, rulebase, account, segments, numbered)
     with TemporaryDirectory(prefix="churn-rules-") as folder:
-        return _Survey(rulebase, across, accounts, Path(folder), shown, listed).portfolio()
+        return _Survey(rulebase, across, accounts, Path(folder), shown, listed, stage).portfolio()
 
 
 def _cut_offs(rulebase: Rulebase) -> Across:
@@ -87,10 +116,35 @@ def _as_polars(frame: Any) -> pl.LazyFrame:
         return frame
     if isinstance(frame, pl.DataFrame):
         return frame.lazy()
-    import narwhals as nw  # noqa: PLC0415  # only whoever has another frame needs it here
+    other = known_frame(frame)
+    try:
+        taken: pl.DataFrame = (other if hasattr(other, "to_polars") else other.collect("polars")).to_polars()
+    except (TypeError, ValueError) as error:
+        raise TableError(f"a column holds values of several types, or of one that no fact has: {error}") from error
+    return taken.lazy()
 
-    other = nw.from_native(frame)
-    return (other.collect("polars") if isinstance(other, nw.LazyFrame) else other).to_polars().lazy()
+
+def _check_asked(account: object, segments: object, counts: Mapping[str, object]) -> None:
+    """Refuse arguments of the wrong type.
+
+    Raises:
+        TableError: Names are no texts, or counts no whole numbers from 1.
+    """
+    if not isinstance(account, str | None):
+        raise TableError(f"`account` is the name of a column, and not {account!r}")
+    if isinstance(segments, str) or not isinstance(segments, Iterable):
+        raise TableError(f"`segments` is a list of names of columns, and not {segments!r}")
+    for name in segments:
+        if not isinstance(name, str):
+            raise TableError(f"`segments` holds names of columns, and not {name!r}")
+    for what, count in counts.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise TableError(f"`{what}` is a whole number from 1, and not {count!r}")
+
+
+def _passed_on(tick: Callable[[int], None], batch: pl.DataFrame) -> pl.DataFrame:
+    tick(batch.height)
+    return batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +157,18 @@ class _Survey:
     folder: Path
     shown: int
     listed: int
+    stage: Stage
 
     def portfolio(self) -> Portfolio:
         reasons = tuple(self.rulebase.reasons)
         meant = {side: meant_by(self.rulebase, side) for side in self.accounts.sides}
-        first = self._pass("first", self.accounts.frame)
+        accounts = self.accounts.rows - self.accounts.repeated
+        first = self._pass("first", self.accounts.frame, accounts)
         evidence = evidence_from_others(first, reasons, meant.get("customer", {}), self.across.others)
-        unsaid = self._pass("unsaid", self.accounts.unsaid) if self.accounts.sides else first
+        unsaid = self._pass("unsaid", self.accounts.unsaid, accounts) if self.accounts.sides else first
         evidence = replace(evidence, frame=self._kept("evidence", evidence.frame))
-        second = self._pass("second", with_evidence(self.accounts.frame, evidence))
+        told = evidence.frame.select(pl.len()).collect(engine="streaming").item()
+        second = self._pass("second", with_evidence(self.accounts.frame, evidence), told)
         evidence = without_strays(second, evidence, reasons)
         second = second.join(evidence.frame.select(ROW), on=ROW, how="semi")
         changed = changes(first, second, evidence, self.listed)
@@ -123,6 +180,7 @@ class _Survey:
             rulebase=self.rulebase.digest,
             rows=self.accounts.rows,
             repeated=self.accounts.repeated,
+            nameless=self.accounts.nameless,
             across=self.across,
             drivers=drivers(final, reasons),
             clustering=found,
@@ -130,7 +188,7 @@ class _Survey:
             stated=tuple(stated_by(unsaid, side, meant[side]) for side in self.accounts.sides),
             on_words=resting_on_words(first, unsaid),
             disagreements=tuple(self._disagreements(first)),
-            shortlist=shortlist(final, ranked, waiting, inputs, self.shown),
+            shortlist=shortlist(final, ranked, waiting, offers, inputs, self.shown),
             unknown=unknown_facts(final, hangs_on(self.rulebase)),
             listed=self.listed,
             tables={},
@@ -141,8 +199,10 @@ class _Survey:
         if "customer" in self.accounts.sides:
             yield from (disagreement(scored, side) for side in self.accounts.sides if side != "customer")
 
-    def _pass(self, name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
+    def _pass(self, name: str, frame: pl.LazyFrame, accounts: int) -> pl.LazyFrame:
         """Score accounts, and keep of each what is counted afterwards."""
+        if tick := self.stage(name, accounts):
+            frame = frame.map_batches(partial(_passed_on, tick), streamable=True)
         scored = score(frame, rulebase=self.rulebase, keep=self.accounts.keep)
         return self._kept(name, scored.select(self._wanted(scored.collect_schema().names())))
 

@@ -216,11 +216,16 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account worth winning back; amounts are ranges, `surplus` the value above the cost of the attempt."""
+    """An account to pursue whose value is worked out; amounts are ranges.
+
+    `surplus` is the value above the cost of the attempt. `economics` tells whether it `pays`, `depends` on the figures
+    or `does_not_pay`.
+    """
 
     account: str
     root: str | None
     decision: str
+    economics: str
     surplus: tuple[float, float]
     value: tuple[float, float]
     attempt: tuple[float, float]
@@ -250,13 +255,27 @@ class Lacking:
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Accounts worth winning back, the greatest value above break-even first, and those that nobody can rank yet."""
+    """Accounts worth winning back, the greatest value above break-even first, and those that nobody can rank yet.
+
+    Of the accounts to pursue, `worked_out` have a value; at `pays` of these it pays whatever the figures turn out to
+    be, at `pays_not` never, and at the rest that depends. `first` names those that pay, `doubtful` the others that are
+    worked out; to `without_offer` of those that pay no rule offers anything, so their value bears no cost of an offer.
+    """
 
     pursued: int
     worked_out: int
+    pays: int
+    pays_not: int
+    without_offer: int
     first: tuple[Candidate, ...]
+    doubtful: tuple[Candidate, ...]
     unranked: tuple[NotWorkedOut, ...]
     lacking: tuple[Lacking, ...]
+
+    @property
+    def depends(self) -> int:
+        """The accounts to pursue where it hangs on the figures whether it pays."""
+        return self.worked_out - self.pays - self.pays_not
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +294,7 @@ class Unknown:
 class Portfolio:
     """All that is said across the accounts of a table.
 
+    `repeated` rows repeat an account and were set aside; `nameless` ones name none, and each is an account of its own.
     `on_words` counts the accounts with a root that would have none without what somebody states.
     `tables` holds the same as frames, account by account where that is what they tell; at most `listed` rows each.
     """
@@ -282,6 +302,7 @@ class Portfolio:
     rulebase: str
     rows: int
     repeated: int
+    nameless: int
     across: Across
     drivers: Drivers
     clustering: Clustering

@@ -5,7 +5,7 @@ Never computes anything but a share.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import floor
 
 from churn_rules.language import in_english
@@ -68,7 +68,45 @@ class Words:
     def offers(self, names: Iterable[str]) -> str:
         """Name offers, or say that no rule offers anything."""
         known = self.rulebase.accommodations
-        return self.joined("; ", (known[name].title for name in names)) or self.say("none yet")
+        return self.joined("; ", (known[name].title for name in names)) or self.say(
+            "none yet; the value bears no cost of one"
+        )
+
+    def nameless(self) -> str:
+        """Say how many rows name no account, and what becomes of them; nothing where all do."""
+        found = self.portfolio
+        if not found.nameless:
+            return ""
+        return self.say(
+            "Rows without the name of an account: {count} of {all}. Each is an account of its own, called by its "
+            "number, as in #14.",
+            count=number(found.nameless),
+            all=number(found.rows),
+        )
+
+    # --- accounts to pursue
+
+    def without_offer(self) -> Iterator[str]:
+        """Say to how many of the accounts worth winning back no rule offers anything, and what that means."""
+        count = self.portfolio.shortlist.without_offer
+        if count:
+            yield self.say(
+                "Without an offer yet: {count} of them. No rule offers anything there, so the value bears no cost of "
+                "one.",
+                count=number(count),
+            )
+
+    def pursued_besides(self) -> Iterator[str]:
+        """Say how many accounts the rules would pursue that are not surely worth it, by what is in the way."""
+        say, found = self.say, self.portfolio.shortlist
+        unknown, depends, never = found.pursued - found.worked_out, found.depends, found.pays_not
+        parts = [say("{count} whose value is not worked out", count=number(unknown))] if unknown else []
+        parts += (
+            [say("{count} where it hangs on the figures whether it pays", count=number(depends))] if depends else []
+        )
+        parts += [say("{count} where the attempt would not pay", count=number(never))] if never else []
+        if parts:
+            yield say("To be pursued, though not surely worth it: {parts}.", parts=self.joined("; ", parts))
 
     def input(self, name: str) -> str:
         """Name an input of cost and benefit."""

@@ -36,7 +36,7 @@ from churn_rules.tables.rejects import Rejects, rejects_name
 from churn_rules.tables.summary import Summary, summarise
 from churn_rules.writing import replacing
 
-__all__ = ["Outcome", "Prepared", "Stage", "prepared", "score_file", "scored_frame"]
+__all__ = ["Outcome", "Prepared", "Stage", "nothing_usable", "prepared", "score_file", "scored_frame"]
 
 _CHUNK = 20_000  # rows that are worked on at once: it decides the memory that a run takes
 _ROW_GROUP = 2 * _CHUNK
@@ -242,6 +242,16 @@ def _none_fits(table: Table, rejects: Rejects, rejects_file: Path | None) -> Tab
     where = f"in {count:,} of {rejects.rows:,} rows the column `{column}` cannot be used: {why}"
     fix = f"correct the mapping; {told} tells it row by row" if told else "correct the mapping"
     return fault("M636", "no row could be scored", where if column else why, fix, table.path)
+
+
+def nothing_usable(found: Prepared, rulebase: Rulebase) -> TableFileError | None:
+    """Return the error that says why no row of a table can be used; None where some can."""
+    with Rejects() as rejects, _room() as room:
+        canonical, usable = _parsed(found, rejects, room)
+        if usable:
+            scored = _Scoring(found, rulebase, rejects, room).run(canonical, room / "typed.parquet", None)
+            usable = scored.select(pl.len()).collect(engine="streaming").item()
+        return None if usable else _none_fits(found.table, rejects, None)
 
 
 class _Scoring:

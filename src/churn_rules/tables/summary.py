@@ -88,7 +88,11 @@ def _disagreeing(scored: pl.LazyFrame) -> Disagreeing:
 def tell_summary(summary: Summary, rulebase: Rulebase) -> Iterator[Line]:
     """Tell a summary."""
     say = rulebase.language.say
-    yield Line(say("{count} accounts were scored.", count=f"{summary.accounts:,}"), 0)
+    accounts = f"{summary.accounts:,}"
+    scored = say(
+        "{count} account was scored." if summary.accounts == 1 else "{count} accounts were scored.", count=accounts
+    )
+    yield Line(scored, 0)
     yield from _tell_roots(summary, rulebase)
     yield from heading(say("Decisions"))
     for decision, count in summary.decisions:
@@ -132,7 +136,9 @@ def _tell_stated(summary: Summary, rulebase: Rulebase) -> Iterator[Line]:
         )
     elif summary.named:
         words = say(
-            "For {count} accounts somebody names a reason, and what is known bears out none of them.",
+            "For {count} account somebody names a reason, and what is known does not bear it out."
+            if summary.named == 1
+            else "For {count} accounts somebody names a reason, and what is known bears out none of them.",
             count=f"{summary.named:,}",
         )
         yield Line(words, 2, 2)
@@ -161,7 +167,9 @@ def _tell_disagreeing(found: Disagreeing, rulebase: Rulebase) -> Iterator[Line]:
     for ours, theirs, count in found.pairs:
         yield Line(
             say(
-                "{count} times our record says `{ours}` and the customer `{theirs}`.",
+                "Once our record says `{ours}` and the customer `{theirs}`."
+                if count == 1
+                else "{count} times our record says `{ours}` and the customer `{theirs}`.",
                 count=f"{count:,}",
                 ours=ours,
                 theirs=theirs,

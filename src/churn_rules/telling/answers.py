@@ -87,15 +87,16 @@ class _DiagnosisTeller:
             judged = say("what is known does not settle it")
         else:
             judged = say("the facts do not bear it out")
+        parts = {"reason": self.title(named.reason), "judged": judged, "certainty": number(report.certainty)}
+        if named.sides == ("record",):  # in some languages they are one, in some several
+            return say("The records name {reason}: {judged} ({certainty}).", **parts)
         several = len(named.sides) > 1 or "us" in named.sides
         words = say(
             "{who} name {reason}: {judged} ({certainty})."
             if several
             else "{who} names {reason}: {judged} ({certainty}).",
             who=self.joined(" and ", (say(ASKED[side]) for side in named.sides)),
-            reason=self.title(named.reason),
-            judged=judged,
-            certainty=number(report.certainty),
+            **parts,
         )
         return sentence(words)
 
