@@ -28,7 +28,7 @@ from churn_rules.tables.proposing import propose
 from churn_rules.tables.row import case_in_row, compare_scored
 from churn_rules.tables.run import prepared, score_file
 from churn_rules.tables.summary import tell_summary
-from tests.table_faults import SHIPPED, mapping_of, table_of
+from tests.table_faults import SHIPPED, mapping_of, table_of, workbook_of
 
 PORTFOLIO = Path(__file__).resolve().parent.parent / "portfolio"
 ACCOUNTS, MAPPED = str(PORTFOLIO / "accounts.csv"), PORTFOLIO / "mapping.yaml"
@@ -74,6 +74,11 @@ def one_column(cells: Sequence[str], told: str) -> dict[str, list[object]]:
         ("1\N{NO-BREAK SPACE}200", "comma", 1200),
         ("0,1", "comma", 0.1),
         ("1.5", "comma", None),
+        ("0.123", "comma", None),
+        ("0,123", "point", None),
+        ("1.234", "comma", 1234),
+        ("1.234 567", "comma", None),
+        ("0.123", None, 0.123),
         ("1200 元", "point", 1200),
     ],
 )
@@ -110,6 +115,31 @@ def test_dates(cell: str, order: str, first: date | None, last: date | None) -> 
     ends = dates(pl.col("c"), order)  # type: ignore[arg-type]  # one of them
     found = pl.DataFrame({"c": [cell]}).select(ends[0].alias("first"), ends[1].alias("last"))
     assert found.row(0) == (first, last)
+
+
+def test_a_figure_that_is_thousands_or_decimals_is_rejected_until_the_mapping_says_which() -> None:
+    assert one_column(["1.234", "1,234", "12.5"], "{fact: yearly_margin}") == {"yearly_margin": [12.5]}
+    told = "{fact: yearly_margin, decimal: %s}"
+    assert one_column(["1.234", "1,234", "12.5"], told % "comma") == {"yearly_margin": [1234, 1.234]}
+    assert one_column(["1.234", "1,234", "12.5"], told % "point") == {"yearly_margin": [1.234, 1234, 12.5]}
+    mapping = mapping_of("columns: {c: {fact: yearly_margin}}\n")
+    found = score_file(
+        table_of("in.csv", b"n,c\n1,1.234\n2,5\n3,x\n"), "out.csv", rulebase=SHIPPED, mapping_file=mapping
+    )
+    assert [cell[2:] for cell in found.first] == [
+        ("1.234", "it is a figure that can be read in two ways, as a thousand and more, or as decimals"),
+        ("x", "it is no number that can be read in one way only"),
+    ]
+
+
+def test_numbers_of_a_workbook_are_in_no_doubt_and_its_texts_are() -> None:
+    workbook_of("in.xlsx", [["n", "a", "b"], [1, 1.234, "1.234"], [2, 1.5, "2"], [3, 0.25, 1.234]])
+    mapping = "columns:\n  a: {fact: yearly_margin, decimal: comma}\n  b: {fact: attempt_cost}\n"
+    with prepared("in.xlsx", mapping_of(mapping), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+    assert made.select("yearly_margin", "attempt_cost").rows() == [(1.5, 2), (0.25, 1.234)]
+    text = propose("in.xlsx", SHIPPED).text
+    assert "decimal" not in text
 
 
 def test_a_value_map_stands_before_everything_and_counts_no_capitals() -> None:
@@ -297,6 +327,19 @@ def test_what_figures_look_like_is_said() -> None:
     assert "fractions" in text
     assert text.count("decimal: comma") == 2
     assert 'values: {"0": never, "1": once, "2..": repeatedly}' in text
+
+
+def test_figures_that_are_thousands_or_decimals_are_named() -> None:
+    doubtful = proposed("id;margin;attempt cost\n1;1.234;3\n2;12.500;4\n")
+    assert 'figures such as "1.234" can be thousands or decimals, and nothing tells which' in doubtful
+    assert "  #   fact: yearly_margin" in doubtful
+    like_others = proposed("id;margin;price increase\n1;1.234;0,5\n2;12.500;1,25\n")
+    assert 'taken with a decimal comma as in "price increase"' in like_others
+    assert like_others.count("\n    decimal: comma") == 2
+    american = proposed('id,margin,price increase\n1,"1,234",0.5\n2,"12,500",1.25\n')
+    assert 'taken with a decimal point as in "price increase"' in american
+    clear = proposed("id,margin\n1,1.234\n2,12.5\n")
+    assert "decimal: point" in clear
 
 
 def test_what_is_weak_is_commented_out_and_what_is_left_is_named() -> None:

@@ -140,7 +140,6 @@ class _MappingReader:
             encoding=shape.encoding,
             delimiter=_DELIMITERS[shape.delimiter] if shape.delimiter else None,
             sheet=shape.sheet,
-            decimal=shape.decimal,
         )
 
     # --- what columns tell ---

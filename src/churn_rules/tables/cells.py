@@ -16,7 +16,7 @@ from churn_rules.mappings import UNKNOWN, TableMapping, ToldCost, ToldDate, Told
 from churn_rules.rulebase import Rulebase
 from churn_rules.tables.faults import fault
 from churn_rules.tables.opening import ROW, Table
-from churn_rules.tables.parsing import as_keys, boolean_words, choice_words, dates, numbers, translated
+from churn_rules.tables.parsing import as_keys, boolean_words, choice_words, dates, numbers, read_two_ways, translated
 from churn_rules.vocabulary import SIDES, Fact, Span, Value
 
 __all__ = ["NUMBERED", "STATED", "Cells", "Check", "canonical_cells", "cells_of", "free_name"]
@@ -306,12 +306,39 @@ class _Maker:
         if self.schema[column].is_numeric():
             value = pl.col(column).cast(pl.Float64)
             return pl.when(value.is_finite()).then(value)
-        return numbers(self._key(column), told.decimal)
+        value = numbers(self._key(column), told.decimal)
+        for refused, _, _ in self._refused(column, told):
+            value = pl.when(~refused).then(value)
+        return value
+
+    def _refused(self, column: str, told: ToldFact | ToldCost) -> Iterator[tuple[pl.Expr, str, str]]:
+        """Yield which cells look like figures and are none that can be used, with why, and how to mend them."""
+        if told.decimal is None:
+            why = "it is a figure that can be read in two ways, as a thousand and more, or as decimals"
+            yield self._two_ways(column), why, "say `decimal: comma` or `decimal: point` in the mapping"
+
+    def _two_ways(self, column: str) -> pl.Expr:
+        if self.table.kind == "excel":  # whose figures are text here; only those that were text are in doubt
+            return pl.col(ROW).is_in(sorted(self.table.two_ways.get(column, ())))
+        return read_two_ways(self._key(column))
 
     def _note(self, told: ToldFact, fact: Fact, column: str, value: pl.Expr) -> None:
-        if not told.others_unknown:
-            words = _number_words(told.decimal) if fact.type == "number" else _date_words(told.dates)
-            self._check(column, value, self._unknown(told, {}) - set(_spans(told)), words)
+        if told.others_unknown:
+            return
+        unknown = self._unknown(told, {}) - set(_spans(told))
+        if fact.type == "number":
+            self._note_figures(column, told, value, unknown)
+        else:
+            self._check(column, value, unknown, _date_words(told.dates))
+
+    def _note_figures(self, column: str, told: ToldFact | ToldCost, value: pl.Expr, unknown: Iterable[str]) -> None:
+        """Note the cells that are no figures, each under the one thing that is wrong with it."""
+        silent = pl.lit(value=False)
+        if not self.schema[column].is_numeric():
+            for refused, *words in self._refused(column, told):
+                self._check(column, value, unknown, (words[0], words[1]), silent | ~refused)
+                silent = silent | refused
+        self._check(column, value, unknown, _number_words(told.decimal), silent)
 
     # --- what is the same for all ---
 
@@ -326,7 +353,7 @@ class _Maker:
                 continue
             value = self._made(self._figure(told.told, told))
             self.origins[told.name] = told.told
-            self._check(told.told, value, UNKNOWN, _number_words(told.decimal))
+            self._note_figures(told.told, told, value, UNKNOWN)
             yield value.alias(told.name)
 
 
@@ -370,11 +397,11 @@ def _amount(name: str, value: Span) -> Iterator[pl.Expr]:
 
 
 def _number_words(decimal: str | None) -> tuple[str, str]:
-    why = "it is no number"
     if decimal is None:
         fix = "write a bare number such as 1200.5; where figures have commas, say `decimal: comma` or `decimal: point`"
-        return f"{why} that can be read in one way only", f"{fix} in the mapping"
-    written = "1.200,5 or 1200,5" if decimal == "comma" else "1,200.5 or 1200.5"
+        return "it is no number that can be read in one way only", f"{fix} in the mapping"
+    written, other = ("1.200,5 or 1200,5", "point") if decimal == "comma" else ("1,200.5 or 1200.5", "comma")
+    why = f"it is no number with a decimal {decimal}, in which a {other} may only part thousands, by three figures"
     return why, f"write it as {written}, or leave it empty where it is unknown"
 
 

@@ -59,6 +59,7 @@ class Table:
     """A table that is open: its rows (as text where it is CSV or Excel), numbered in ROW as the file shows them.
 
     `rows` counts them, blank ones too; `ragged` holds, of CSV, the rows whose number of cells is not the headings'.
+    `two_ways` holds, of Excel, the rows whose cell is a text such as `1.234`, by column: of numbers that is no doubt.
     """
 
     path: str
@@ -67,6 +68,7 @@ class Table:
     headings: tuple[str, ...]
     rows: int
     ragged: Mapping[int, int] = field(default_factory=dict)
+    two_ways: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 def kind_of_name(path: str | Path) -> Kind | None:
@@ -101,8 +103,9 @@ def _table(file: Path, shown: str, kind: Kind, mapping: TableMapping, room: Path
     if kind == "parquet":
         return _parquet(file, shown)
     if kind == "excel":
-        sheet = read_workbook(file, shown, mapping.sheet, mapping.decimal)
-        return Table(shown, kind, sheet.frame.lazy(), sheet.headings, sheet.frame.height)
+        sheet = read_workbook(file, shown, mapping.sheet, mapping.decimals)
+        frame, headings = sheet.frame.lazy(), sheet.headings
+        return Table(shown, kind, frame, headings, sheet.frame.height, two_ways=sheet.two_ways)
     plain = read_plain(transcoded(file, shown, mapping.encoding, room), shown, mapping.delimiter)
     return Table(shown, kind, plain.frame, plain.headings, plain.rows, plain.ragged)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
 
-from churn_rules.mappings import TableMapping
+from churn_rules.mappings import Decimal, TableMapping
 from churn_rules.rulebase import Rulebase
 from churn_rules.tables.cells import STATED
 from churn_rules.tables.guessing import Column, Fit, Likeness, Synonyms, like, plain_words
@@ -68,7 +68,8 @@ def propose(source: str, rulebase: Rulebase, *, sheet: str | None = None, encodi
     """
     with opened(source, TableMapping(sheet=sheet, encoding=encoding)) as table:
         sample = table.frame.select(table.headings).head(_SAMPLE).collect(engine="streaming")
-        columns = [Column(name, sample[name]) for name in table.headings]
+        texts = table.two_ways if table.kind == "excel" else table.headings
+        columns = [Column(name, sample[name], are_text=name in texts) for name in table.headings]
         work = _Proposer(columns, rulebase)
         work.look()
         seen = f"the first {sample.height:,} of {table.rows:,}" if sample.height < table.rows else f"all {table.rows:,}"
@@ -180,9 +181,13 @@ class _Proposer:
         if not column.figures or (column.is_boolean and column.distinct <= 2):
             return False
         decimal, figures = column.figures
+        if len(column.decimals) > 1:
+            decimal = self._decide(column, told)
+            figures = column.read_with(decimal)
+        elif decimal:
+            told.doubts.append(f"figures are written with a decimal {decimal}")
         if decimal:
             told.keys["decimal"] = decimal
-            told.doubts.append(f"figures are written with a decimal {decimal}")
         low, high = float(figures.min() or 0), float(figures.max() or 0)  # type: ignore[arg-type]  # numbers
         if fact.unit == "percent" and -1 <= low <= high <= 1:
             told.keys["times"] = "100"
@@ -198,6 +203,21 @@ class _Proposer:
             )
             told.weak = len(outside) > len(figures) / 2
         return True
+
+    def _decide(self, column: Column, told: _Told) -> Decimal:
+        """Return how figures such as `1.234` are meant: as other columns of the file are written, else nobody knows."""
+        cell = _quoted(column.two_ways)
+        clear = {mark: other for other in self.columns if (mark := other.evident)}
+        if len(clear) == 1:
+            decimal, other = next(iter(clear.items()))
+            as_there = f"with a decimal {decimal} as in {_quoted(other.heading)}"
+            told.doubts.append(f"figures such as {cell} can be read in two ways, and are taken {as_there}")
+            return decimal
+        told.doubts.append(
+            f"figures such as {cell} can be thousands or decimals, and nothing tells which: say `point` or `comma`"
+        )
+        told.weak = True
+        return column.decimals[0]
 
     def _date(self, column: Column, _fact: Fact, told: _Told) -> bool:
         days = column.days
@@ -268,7 +288,8 @@ class _Proposer:
         yield ""
         proposed = [told for told in self.told if not told.weak]
         yield "# What each column tells, and on whose word." if proposed else "# No column tells a fact for certain."
-        yield "columns:" if proposed else "columns: {}"
+        empty = "columns: {}  # take the braces away once a mark below goes" if self.told else "columns: {}"
+        yield "columns:" if proposed else empty
         for told in self.told:
             yield from _as_lines(told)
         yield from self._left_out()
