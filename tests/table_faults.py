@@ -171,4 +171,7 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "M635-too-many-rows": too_many_rows,
     "M636-no-row-fits": partial(scored_from, "in.csv", b"id,rise,said\nA-1,thirty,price\nA-2,ten,quality\n"),
     "M637-of-another-type": lambda: issues_when_scored(parquet_of(trust_lost=["perhaps"])),
+    "M638-several-currencies": partial(
+        scored_from, "in.csv", b"id,m\nA-1,EUR 5\nA-2,$ 7\n", "columns: {m: {fact: yearly_margin}}\n"
+    ),
 }

@@ -129,6 +129,7 @@ class TableMapping:
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    currency: str | None = None
 
     @property
     def kept(self) -> tuple[str, ...]:

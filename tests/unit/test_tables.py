@@ -20,6 +20,7 @@ from churn_rules.cases import remember
 from churn_rules.cli import _run
 from churn_rules.diagnosis import diagnose_case
 from churn_rules.engines import engine_for
+from churn_rules.errors import TableFileError
 from churn_rules.loading import in_language
 from churn_rules.mappings import TableMapping
 from churn_rules.reading import read_mapping
@@ -140,6 +141,44 @@ def test_numbers_of_a_workbook_are_in_no_doubt_and_its_texts_are() -> None:
     assert made.select("yearly_margin", "attempt_cost").rows() == [(1.5, 2), (0.25, 1.234)]
     text = propose("in.xlsx", SHIPPED).text
     assert "decimal" not in text
+
+
+@pytest.mark.parametrize(
+    ("told", "cell", "why"),
+    [
+        ("{fact: yearly_margin}", "5 %", "it has a percent sign, and is to be an amount of money"),
+        ("{fact: yearly_margin}", "50 procent", "it has a percent sign, and is to be an amount of money"),
+        ("{fact: price_increase}", "$ 30", "it has a currency, and is to be a percentage"),
+        ("{fact: price_increase, times: 100}", "30%", "it has a percent sign, so that `times: 100` would multiply a p"),
+        ("{fact: months_without_contact}", "5%", "it has a percent sign or a currency, and is to be in months"),
+        ("{fact: yearly_margin}", "USD 5", "it is in another currency, and the mapping says `currency: EUR`"),
+    ],
+)
+def test_a_figure_with_the_sign_of_something_else_is_rejected(told: str, cell: str, why: str) -> None:
+    mapping = mapping_of(f"currency: EUR\ncolumns: {{c: {told}}}\n")
+    raw = f'c,d\n"{cell}",x\n0.5,x\n'.encode()
+    for language in ("en", "nl", "zh"):
+        spoken = in_language(SHIPPED, language)
+        found = score_file(table_of("in.csv", raw), "out.csv", rulebase=spoken, mapping_file=mapping)
+        assert [one[:3] for one in found.first] == [(2, "c", cell)]
+        assert language != "en" or found.first[0][3].startswith(why)
+
+
+def test_a_figure_with_the_sign_of_what_it_is_is_read() -> None:
+    assert one_column(["30 %", "5"], "{fact: price_increase}") == {"price_increase": [30, 5]}
+    assert one_column(["EUR 100", "€ 5", "7"], "{fact: yearly_margin}") == {"yearly_margin": [100, 5, 7]}
+    told = "{fact: yearly_margin, values: {USD 9: {from: 8, to: 9}}}"
+    assert one_column(["EUR 1", "USD 9"], told)["yearly_margin"] == [1, 8]
+
+
+def test_amounts_in_several_currencies_stop_the_run_unless_the_mapping_says_which_counts() -> None:
+    mapping = "columns: {m: {fact: yearly_margin, others: unknown}}\ncosts: {price_reduction: {once: c}}\n"
+    source = table_of("in.csv", b"m,c\nEUR 5,1\n\xe2\x82\xac 6,USD 2\n7,\n")
+    with pytest.raises(TableFileError, match="amounts are in several currencies: EUR, USD") as caught:
+        score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(mapping))
+    assert "EUR in 2 rows of `m`, USD in 1 row of `c`" in str(caught.value)
+    found = score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(f"currency: EUR\n{mapping}"))
+    assert (found.rejected, found.first[0][:3]) == (1, (3, "c", "USD 2"))
 
 
 def test_a_value_map_stands_before_everything_and_counts_no_capitals() -> None:
@@ -300,10 +339,10 @@ def test_values_are_matched_or_named_as_not_understood() -> None:
     text = proposed(f"id,reden van vertrek\n{rows}")
     assert '"te duur": price\n' in text
     assert '"太贵": price\n' in text
-    assert '"pricng": price  # guessed, in 1 rows' in text
+    assert '"pricng": price  # guessed, in 1 row' in text
     assert '"far too expensive": price  # guessed' in text
     assert "others: unknown" in text
-    assert '# "xyz": …  # 1 rows' in text
+    assert '# "xyz": …  # 1 row' in text
 
 
 def test_a_column_of_reasons_is_found_by_its_cells_and_the_side_by_its_heading() -> None:
@@ -327,6 +366,18 @@ def test_what_figures_look_like_is_said() -> None:
     assert "fractions" in text
     assert text.count("decimal: comma") == 2
     assert 'values: {"0": never, "1": once, "2..": repeatedly}' in text
+
+
+def test_signs_of_something_else_and_several_currencies_are_named() -> None:
+    text = proposed("id,margin,price increase\n1,EUR 5,0.5 %\n2,€ 6,0.8%\n")
+    assert "currency: EUR  # so amounts are marked in margin" in text
+    assert "times" not in text
+    mixed = proposed("id,margin\n1,EUR 5\n2,USD 6\n")
+    assert "several currencies, which do not add up: EUR in 1 row, USD in 1 row" in mixed
+    assert "  #   fact: yearly_margin" in mixed
+    for raw in ("id,margin %\n1,5\n2,6\n", "id,margin\n1,5%\n2,6%\n"):
+        assert "  #   fact: yearly_margin" in proposed(raw)
+    assert "some figures have a percent sign, and others have none" in proposed("id,price increase\n1,5%\n2,6\n")
 
 
 def test_figures_that_are_thousands_or_decimals_are_named() -> None:

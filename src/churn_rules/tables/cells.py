@@ -14,9 +14,22 @@ import polars as pl
 
 from churn_rules.mappings import UNKNOWN, TableMapping, ToldCost, ToldDate, ToldFact, called
 from churn_rules.rulebase import Rulebase
-from churn_rules.tables.faults import fault
+from churn_rules.tables.faults import fault, rows_in_words, short
 from churn_rules.tables.opening import ROW, Table
-from churn_rules.tables.parsing import as_keys, boolean_words, choice_words, dates, numbers, read_two_ways, translated
+from churn_rules.tables.parsing import (
+    CURRENCIES,
+    as_keys,
+    boolean_words,
+    choice_words,
+    dates,
+    is_money,
+    is_percentage,
+    marked,
+    numbers,
+    percent,
+    read_two_ways,
+    translated,
+)
 from churn_rules.vocabulary import SIDES, Fact, Span, Value
 
 __all__ = ["NUMBERED", "STATED", "Cells", "Check", "canonical_cells", "cells_of", "free_name"]
@@ -131,6 +144,7 @@ class _Maker:
         self.origins: dict[str, str] = {}
         self.keys: dict[str, pl.Expr] = {}
         self.values: list[pl.Expr] = []
+        self.money: dict[str, set[str]] = {}  # columns of text that tell amounts, and the cells that `values` names
 
     def make(self) -> Cells:
         self._check_rows()
@@ -139,6 +153,7 @@ class _Maker:
         told = [*self._lost(), *self._facts(), *self._constants(), *self._costs()]
         kept += _stated(told)
         self._check_lengths()
+        self._check_currencies()
         names = tuple(expression.meta.output_name() for expression in kept)
         return Cells(
             tuple(self.keys.values()),
@@ -178,6 +193,34 @@ class _Maker:
             if self.schema[column] == pl.String:
                 why, fix = f"the cell holds more than {_LONGEST_CELL:,} bytes", "shorten it; a quote may be open"
                 self.checks.append(Check(column, pl.col(column).str.len_bytes() > _LONGEST_CELL, why, fix))
+
+    def _check_currencies(self) -> None:
+        """Refuse a table whose amounts are marked with several currencies, unless the mapping says which one counts.
+
+        Raises:
+            TableFileError: M638.
+        """
+        if self.mapping.currency or not self.money:
+            return
+        named = {column: pl.col(f"\x00key {column}").is_in(sorted(cells)) for column, cells in self.money.items()}
+        keyed = self.table.frame.with_columns([self.keys[column] for column in self.money])
+        found = {column: marked(pl.col(f"\x00key {column}")) & ~named[column] for column in self.money}
+        if not keyed.select(pl.any_horizontal(found.values()).any()).collect(engine="streaming").item():
+            return
+        counted = keyed.select(
+            (found[column] & marked(pl.col(f"\x00key {column}"), code)).sum().alias(f"{code} {column}")
+            for column in self.money
+            for code in CURRENCIES
+        )
+        rows = {name: count for name, count in counted.collect(engine="streaming").row(0, named=True).items() if count}
+        codes = sorted({name.partition(" ")[0] for name in rows})
+        if len(codes) > 1:
+            listed = [(name.partition(" "), count) for name, count in rows.items()]
+            why = "they do not add up: " + ", ".join(
+                f"{code} in {rows_in_words(count)} of `{short(column)}`" for (code, _, column), count in listed
+            )
+            fix = f"convert them, or say `currency: {codes[0]}` in the mapping: then rows in another are rejected"
+            raise fault("M638", f"amounts are in several currencies: {', '.join(codes)}", why, fix, self.table.path)
 
     # --- what columns tell ---
 
@@ -313,9 +356,28 @@ class _Maker:
 
     def _refused(self, column: str, told: ToldFact | ToldCost) -> Iterator[tuple[pl.Expr, str, str]]:
         """Yield which cells look like figures and are none that can be used, with why, and how to mend them."""
+        yield from self._wrong_signs(column, told)
         if told.decimal is None:
             why = "it is a figure that can be read in two ways, as a thousand and more, or as decimals"
             yield self._two_ways(column), why, "say `decimal: comma` or `decimal: point` in the mapping"
+
+    def _wrong_signs(self, column: str, told: ToldFact | ToldCost) -> Iterator[tuple[pl.Expr, str, str]]:
+        """Yield which figures are marked as something that their fact is not: as percentages, or as amounts."""
+        key, fact = self._key(column), self._fact(told)
+        elsewhere = "say in the mapping what the column really tells, or leave it out"
+        if is_money(fact):
+            yield percent(key), "it has a percent sign, and is to be an amount of money", elsewhere
+            if wanted := self.mapping.currency:
+                why = f"it is in another currency, and the mapping says `currency: {wanted}`"
+                yield marked(key) & ~marked(key, wanted), why, "convert it; amounts of several currencies do not add up"
+        elif is_percentage(fact):
+            yield marked(key), "it has a currency, and is to be a percentage", elsewhere
+            if isinstance(told, ToldFact) and told.times != 1:
+                why = f"it has a percent sign, so that `times: {told.times:g}` would multiply a percentage"
+                yield percent(key), why, "take `times` out of the mapping, or the sign out of the cells"
+        else:
+            what = f"in {fact.unit}" if fact and fact.type == "number" and fact.unit else "a bare number"
+            yield percent(key) | marked(key), f"it has a percent sign or a currency, and is to be {what}", elsewhere
 
     def _two_ways(self, column: str) -> pl.Expr:
         if self.table.kind == "excel":  # whose figures are text here; only those that were text are in doubt
@@ -323,6 +385,8 @@ class _Maker:
         return read_two_ways(self._key(column))
 
     def _note(self, told: ToldFact, fact: Fact, column: str, value: pl.Expr) -> None:
+        if fact.type == "number":
+            self._note_money(column, told)
         if told.others_unknown:
             return
         unknown = self._unknown(told, {}) - set(_spans(told))
@@ -340,6 +404,13 @@ class _Maker:
                 silent = silent | refused
         self._check(column, value, unknown, _number_words(told.decimal), silent)
 
+    def _fact(self, told: ToldFact | ToldCost) -> Fact | None:
+        return None if isinstance(told, ToldCost) else self.rulebase.vocabulary[told.fact]
+
+    def _note_money(self, column: str, told: ToldFact | ToldCost) -> None:
+        if is_money(self._fact(told)) and not self.schema[column].is_numeric():
+            self.money.setdefault(column, set()).update(() if isinstance(told, ToldCost) else told.values)
+
     # --- what is the same for all ---
 
     def _constants(self) -> Iterator[pl.Expr]:
@@ -353,6 +424,7 @@ class _Maker:
                 continue
             value = self._made(self._figure(told.told, told))
             self.origins[told.name] = told.told
+            self._note_money(told.told, told)
             self._note_figures(told.told, told, value, UNKNOWN)
             yield value.alias(told.name)
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from churn_rules.errors import Issue, Location, TableFileError
 
-__all__ = ["fault", "foreseen", "short"]
+__all__ = ["fault", "foreseen", "rows_in_words", "short"]
 
 
 def fault(code: str, what: str, why: str, fix: str, path: str, line: int = 0) -> TableFileError:
@@ -25,6 +25,15 @@ def short(text: object, most: int = 80) -> str:
     """Return a text as errors show it: on one line, cut where it is long."""
     line = " ".join(str(text).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def rows_in_words(count: int) -> str:
+    """Return a count of rows in words.
+
+    >>> rows_in_words(1), rows_in_words(2000)
+    ('1 row', '2,000 rows')
+    """
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 @contextmanager

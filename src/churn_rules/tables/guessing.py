@@ -19,7 +19,7 @@ import polars as pl
 from churn_rules.errors import TableFileError
 from churn_rules.mappings import UNKNOWN, DateOrder, Decimal, as_key
 from churn_rules.reading.documents import read_document
-from churn_rules.tables.parsing import FALSE, TRUE, dates, numbers, read_two_ways
+from churn_rules.tables.parsing import CURRENCIES, FALSE, TRUE, dates, marked, numbers, percent, read_two_ways
 from churn_rules.vocabulary import Fact
 
 __all__ = ["Column", "Fit", "Likeness", "Synonyms", "plain_words"]
@@ -211,6 +211,17 @@ class Column:
             return None
         found = self._tried(numbers(_KEY, decimal)).drop_nulls()
         return decimal, found
+
+    @cached_property
+    def percentages(self) -> int:
+        """How many cells are figures with a percent sign."""
+        return int(self._tried(percent(_KEY)).sum())
+
+    @cached_property
+    def currencies(self) -> Mapping[str, int]:
+        """How many cells are figures marked with each currency, as far as any is."""
+        counts = {code: int(self._tried(marked(_KEY, code)).sum()) for code in CURRENCIES}
+        return {code: count for code, count in counts.items() if count}
 
     @property
     def two_ways(self) -> str:

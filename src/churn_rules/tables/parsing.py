@@ -22,6 +22,8 @@ __all__ = [
     "boolean_words",
     "choice_words",
     "dates",
+    "is_money",
+    "is_percentage",
     "marked",
     "numbers",
     "percent",
@@ -117,6 +119,16 @@ def _bare(key: pl.Expr) -> pl.Expr:
     bare = key.str.replace(rf"^(?:{_SIGN})\s*", "").str.replace(rf"\s*(?:{_SIGN})$", "")
     bare = bare.str.replace_all("[\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}]", " ")
     return bare.str.replace(_MINUS, "-", literal=True)
+
+
+def is_money(fact: Fact | None) -> bool:
+    """Tell whether a fact is an amount of money, in whichever language; costs, which are no facts, are."""
+    return fact is None or fact.currency in fact.unit
+
+
+def is_percentage(fact: Fact | None) -> bool:
+    """Tell whether a fact is a percentage, in whichever language."""
+    return fact is not None and fact.unit in _PERCENT
 
 
 def marked(key: pl.Expr, currency: str | None = None) -> pl.Expr:

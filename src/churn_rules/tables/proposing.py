@@ -11,11 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
 
+import polars as pl
+
 from churn_rules.mappings import Decimal, TableMapping
 from churn_rules.rulebase import Rulebase
 from churn_rules.tables.cells import STATED
+from churn_rules.tables.faults import rows_in_words
 from churn_rules.tables.guessing import Column, Fit, Likeness, Synonyms, like, plain_words
 from churn_rules.tables.opening import opened
+from churn_rules.tables.parsing import is_money, is_percentage
 from churn_rules.vocabulary import Fact
 
 __all__ = ["Proposal", "propose"]
@@ -25,6 +29,7 @@ _FEW = 60  # different cells of a column that accounts are compared by
 _NEAR = 0.84
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _READ_OTHERWISE = ("yes", "no", "on", "off", "y", "n", "true", "false", "null", "inf", "nan")
+_PERCENT = re.compile(r"%|\bpct\b|\bpercent|\bprocent|百分", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\(k|\bk(?:eur|usd|€|\$)|x ?1[.,]?000\b|\bthousands?\b|\bduizend|千", re.IGNORECASE)
 
 
@@ -188,21 +193,44 @@ class _Proposer:
             told.doubts.append(f"figures are written with a decimal {decimal}")
         if decimal:
             told.keys["decimal"] = decimal
-        low, high = float(figures.min() or 0), float(figures.max() or 0)  # type: ignore[arg-type]  # numbers
-        if fact.unit == "percent" and -1 <= low <= high <= 1:
-            told.keys["times"] = "100"
-            told.doubts.append("all figures lie between -1 and 1, so that they look like fractions, not percentages")
-        elif "currency" in fact.unit and _THOUSANDS.search(column.heading):
-            told.keys["times"] = "1000"
-            told.doubts.append("the heading speaks of thousands")
+        self._scale(column, fact, told, figures)
+        self._signs(column, fact, told)
         scale = float(told.keys.get("times", 1))
         outside = figures.filter((figures * scale < fact.low) | (figures * scale > fact.high))
         if len(outside):
             told.doubts.append(
                 f"{len(outside):,} figures lie outside {fact.low:g} to {fact.high:g}, and would be rejected"
             )
-            told.weak = len(outside) > len(figures) / 2
+            told.weak |= len(outside) > len(figures) / 2
         return True
+
+    def _scale(self, column: Column, fact: Fact, told: _Told, figures: pl.Series) -> None:
+        """Say what figures are to be multiplied by, where they look like fractions or thousands."""
+        low, high = float(figures.min() or 0), float(figures.max() or 0)  # type: ignore[arg-type]  # numbers
+        if is_percentage(fact) and -1 <= low <= high <= 1 and not column.percentages:
+            told.keys["times"] = "100"
+            told.doubts.append("all figures lie between -1 and 1, so that they look like fractions, not percentages")
+        elif is_money(fact) and _THOUSANDS.search(column.heading):
+            told.keys["times"] = "1000"
+            told.doubts.append("the heading speaks of thousands")
+
+    def _signs(self, column: Column, fact: Fact, told: _Told) -> None:
+        """Say where heading or cells are marked as something that the fact is not."""
+        codes = column.currencies
+        if is_money(fact):
+            wrong = column.percentages
+            if _PERCENT.search(column.heading) or wrong:
+                told.doubts.append("it looks like a percentage, and the fact is an amount of money")
+                told.weak |= not wrong or 2 * wrong > len(column.known)
+            if len(codes) > 1:
+                listed = ", ".join(f"{code} in {rows_in_words(count)}" for code, count in codes.items())
+                told.doubts.append(f"amounts are in several currencies, which do not add up: {listed}")
+                told.weak = True
+        elif wrong := sum(codes.values()) + (0 if is_percentage(fact) else column.percentages):
+            told.doubts.append(f"{wrong:,} figures are marked as something else, and would be rejected")
+            told.weak |= 2 * wrong > len(column.known)
+        elif is_percentage(fact) and 0 < column.percentages < len(column.known):
+            told.doubts.append("some figures have a percent sign, and others have none")
 
     def _decide(self, column: Column, told: _Told) -> Decimal:
         """Return how figures such as `1.234` are meant: as other columns of the file are written, else nobody knows."""
@@ -302,12 +330,26 @@ class _Proposer:
         else:
             yield "# account: …  # no column looks like the name of an account; rows go by their numbers"
         yield from self._lost_lines()
+        yield from self._currency()
         if self.segments:
             listed = ", ".join(_quoted(column.heading) for column in self.segments)
             yield f"segments: [{listed}]  # guessed from headings: to compare accounts by; carried over as they are"
         if kept := self._kept():
             listed = ", ".join(_quoted(column.heading) for column in kept)
             yield f"keep: [{listed}]  # guessed: carried over as they are, and read by no rule"
+
+    def _currency(self) -> Iterator[str]:
+        """Yield which currency amounts are marked with, where all are marked with one."""
+        codes: dict[str, str] = {}
+        for told in self.told:
+            if is_money(told.fact) and not told.weak:
+                codes |= dict.fromkeys(told.column.currencies, told.column.heading)
+        if len(codes) == 1:
+            code, heading = next(iter(codes.items()))
+            yield f"currency: {code}  # so amounts are marked in {_quoted(heading)}; rows in another would be rejected"
+        elif codes:
+            listed = ", ".join(f"{code} in {_quoted(heading)}" for code, heading in codes.items())
+            yield f"# currency: …  # amounts are in several, which do not add up: {listed}"
 
     def _kept(self) -> list[Column]:
         """Return the columns that name an account too, and tell nothing."""
@@ -372,12 +414,13 @@ def _values(fit: Fit, mark: str, counts: Mapping[str, int]) -> Iterator[str]:
         for cell, choice in fit.values.items():
             yield f"{mark}    {dumps(cell, ensure_ascii=False)}: {choice}"
         for cell, choice in fit.guessed.items():
-            yield f"{mark}    {dumps(cell, ensure_ascii=False)}: {choice}  # guessed, in {counts[cell]:,} rows"
+            yield f"{mark}    {dumps(cell, ensure_ascii=False)}: {choice}  # guessed, in {rows_in_words(counts[cell])}"
     if fit.left:
         if not (fit.values or fit.guessed):
             yield f"{mark}  # values:"
         for cell, count in list(fit.left.items())[:20]:
-            yield f"{mark}    # {dumps(cell[:80], ensure_ascii=False)}: …  # {count:,} rows could not be matched"
+            unmatched = f"{rows_in_words(count)} could not be matched"
+            yield f"{mark}    # {dumps(cell[:80], ensure_ascii=False)}: …  # {unmatched}"
         if len(fit.left) > 20:
             yield f"{mark}    # and {len(fit.left) - 20} more"
         yield f"{mark}  others: unknown  # those with a mark above: give them a meaning, and take the mark away"
