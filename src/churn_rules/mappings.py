@@ -144,6 +144,11 @@ class TableMapping:
         told += [(cost.told, cost.decimal) for cost in self.costs if isinstance(cost.told, str)]
         return {column: decimal for column, decimal in told if decimal}
 
+    @property
+    def telling(self) -> frozenset[str]:
+        """The columns that tell something, and are not only carried over."""
+        return frozenset(name for name, path in self.columns() if path[0] not in ("segments", "keep"))
+
     def columns(self) -> Iterator[tuple[str, tuple[str | int, ...]]]:
         """Yield every column that it names, with the path of that in the mapping file."""
         if self.account:

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from churn_rules.cases import remember
@@ -179,6 +181,80 @@ def test_amounts_in_several_currencies_stop_the_run_unless_the_mapping_says_whic
     assert "EUR in 2 rows of `m`, USD in 1 row of `c`" in str(caught.value)
     found = score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(f"currency: EUR\n{mapping}"))
     assert (found.rejected, found.first[0][:3]) == (1, (3, "c", "USD 2"))
+
+
+def formatted_workbook(cells: Sequence[tuple[object, str]], name: str = "in.xlsx", sheet: str = "A & <B>") -> str:
+    """Write a workbook of one column `c`: each cell with its number format, or the error that its formula shows."""
+    with xlsxwriter.Workbook(name) as workbook:
+        page = workbook.add_worksheet(sheet)
+        page.write_row(0, 0, ["n", "c"])
+        for row, (cell, shown) in enumerate(cells, 1):
+            page.write_number(row, 0, row)
+            if shown.startswith("#") and str(cell).startswith("="):
+                page.write_formula(row, 1, str(cell), None, shown)
+            else:
+                page.write_number(row, 1, cell, workbook.add_format({"num_format": shown}))
+    return name
+
+
+def of_workbook(source: str, told: str) -> list[object]:
+    with prepared(source, mapping_of(f"columns:\n  c: {told}\n"), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+    return list(made.iter_rows())
+
+
+def test_what_a_sheet_shows_as_a_percentage_is_one() -> None:
+    cells = [(0.3, "0%"), (0.07, "0.0%"), (-0.125, "0.00 %;[Red]-0.00 %"), (5, "0"), (6, '0.0"%"'), (0.29, "0.00%")]
+    source = formatted_workbook(cells)
+    for told in ("{fact: price_increase}", "{fact: price_increase, decimal: comma}"):
+        assert of_workbook(source, told) == [(2, 30), (3, 7), (4, -12.5), (5, 5), (6, 6), (7, 29)]
+    assert of_workbook(source, "{fact: price_increase, times: 100}") == [(5, 500), (6, 600)]
+    assert of_workbook(source, "{fact: yearly_margin}") == [(5, 5), (6, 6)]
+    text = propose(source, SHIPPED).text
+    assert "times" not in text
+
+
+def test_what_a_sheet_shows_as_an_amount_keeps_its_currency() -> None:
+    source = formatted_workbook([(1.5, "[$€-413] #,##0.00"), (2, '_("€"* #,##0_)'), (3, "0.00"), (4, "[$-409]0.00")])
+    assert of_workbook(source, "{fact: yearly_margin, decimal: comma}") == [(2, 1.5), (3, 2), (4, 3), (5, 4)]
+    assert of_workbook(source, "{fact: price_increase}") == [(4, 3), (5, 4)]
+    with pytest.raises(TableFileError, match="several currencies: EUR, USD"):
+        of_workbook(formatted_workbook([(1, "[$EUR] 0"), (2, '"$"#,##0')]), "{fact: yearly_margin}")
+
+
+def test_an_error_in_a_sheet_is_rejected_and_a_value_that_is_not_there_is_unknown() -> None:
+    source = formatted_workbook([("=1/0", "#DIV/0!"), ("=NA()", "#N/A"), ("=x()", "#NAME?"), (5, "0")])
+    mapping = "columns: {c: {fact: price_increase}}\n"
+    found = score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(mapping))
+    why = "the cell shows an error of the spreadsheet, and no value"
+    assert found.first == ((2, "c", "#DIV/0!", why), (4, "c", "#NAME?", why))
+    assert (found.rejected, found.summary.accounts) == (2, 2)
+    assert of_workbook(source, '{fact: price_increase, unknown: ["#DIV/0!", "#NAME?"]}')[0] == (2, None)
+    named = 'account: c\ncolumns: {"n": {fact: months_without_contact}}\n'
+    found = score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(named))
+    assert [one[0] for one in found.first] == [2, 3, 4]
+    text = propose(source, SHIPPED).text
+    assert "c: called like no fact" in text
+
+
+def test_a_workbook_that_does_not_tell_what_it_shows_is_remarked_on() -> None:
+    with zipfile.ZipFile("in.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        names = {"office": "office", "table": "table", "text": "text"}
+        spaces = " ".join(f'xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in names)
+        kinds = ('string"><text:p>c', 'percentage" office:value="0.3"><text:p>30%')
+        cells = [f'<table:table-cell office:value-type="{kind}</text:p></table:table-cell>' for kind in kinds]
+        rows = "".join(f"<table:table-row>{cell}</table:table-row>" for cell in cells)
+        sheet = f'<office:spreadsheet><table:table table:name="A">{rows}</table:table></office:spreadsheet>'
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body>{sheet}</office:body></office:document-content>",
+        )
+    mapping = mapping_of("columns: {c: {fact: price_increase}}\n")
+    found = score_file("in.ods", "out.csv", rulebase=SHIPPED, mapping_file=mapping)
+    assert "30 % is read as 0.3" in found.remarks[0]
+    assert "# Note: a workbook that is no .xlsx does not tell" in propose("in.ods", SHIPPED).text
 
 
 def test_a_value_map_stands_before_everything_and_counts_no_capitals() -> None:

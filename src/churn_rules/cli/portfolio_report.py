@@ -74,6 +74,8 @@ def portfolio(
         print_lines(Line(sentence) for sentence in headlines(rulebase, found.portfolio))
         for path in (target, *written):
             click.echo(rulebase.language.say("Wrote {file}.", file=path))
+    for remark in found.remarks:
+        click.echo(f"note: {remark}", err=True)
     if found.portfolio.repeated:
         many = f"{found.portfolio.repeated:,} of {found.portfolio.rows:,} rows repeat an account and were set aside"
         click.echo(f"note: {many}; the row with the latest loss stands, or the first where none is dated", err=True)

@@ -100,6 +100,8 @@ def score(
 
 
 def _tell_rejects(outcome: Outcome) -> None:
+    for remark in outcome.remarks:
+        click.echo(f"note: {remark}", err=True)
     if not outcome.rejected or not outcome.worst:
         return
     where = f"; {outcome.rejects} says which, why and how to mend them" if outcome.rejects else ""

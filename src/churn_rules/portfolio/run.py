@@ -25,10 +25,14 @@ __all__ = ["OfFile", "across_file", "write_tables"]
 
 @dataclass(frozen=True, slots=True)
 class OfFile:
-    """What the accounts of a file say together; `left_out` of its rows could not be used."""
+    """What the accounts of a file say together; `left_out` of its rows could not be used.
+
+    `remarks` are what a reader should know about how the file was read.
+    """
 
     portfolio: Portfolio
     left_out: int
+    remarks: tuple[str, ...] = ()
 
 
 def across_file(
@@ -68,7 +72,7 @@ def across_file(
         except TableError as error:
             fix = "change its type, or say in a mapping how it is to be read"
             raise fault("M637", f"a column does not fit: {error}", "rules compare it", fix, found.table.path) from None
-        return OfFile(portfolio, found.table.rows - portfolio.rows)
+        return OfFile(portfolio, found.table.rows - portfolio.rows, found.table.remarks)
 
 
 def write_tables(tables: Mapping[str, pl.DataFrame], target: Path) -> tuple[Path, ...]:

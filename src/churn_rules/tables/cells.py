@@ -15,6 +15,7 @@ import polars as pl
 from churn_rules.mappings import UNKNOWN, TableMapping, ToldCost, ToldDate, ToldFact, called
 from churn_rules.rulebase import Rulebase
 from churn_rules.tables.faults import fault, rows_in_words, short
+from churn_rules.tables.markings import ERRORS
 from churn_rules.tables.opening import ROW, Table
 from churn_rules.tables.parsing import (
     CURRENCIES,
@@ -174,8 +175,12 @@ class _Maker:
             fix = "put quotes around a cell that holds the delimiter; the last row may be cut off"
             self.checks.append(Check("", pl.col(ROW).is_in(rows), why, fix))
         if account := self.mapping.account:
-            bad = pl.col(account).is_null() if self.schema[account] != pl.String else self._empty(account)
+            bad = pl.col(account).is_null() if self.schema[account] != pl.String else self._nameless(account)
             self.checks.append(Check(account, bad, "the account has no name", "fill it in"))
+
+    def _nameless(self, account: str) -> pl.Expr:
+        failed = as_keys(pl.col(account)).is_in(sorted({*ERRORS, "#n/a"})).fill_null(value=False)
+        return self._empty(account) | failed if self.table.kind == "excel" else self._empty(account)
 
     def _empty(self, column: str) -> pl.Expr:
         return pl.col(column).fill_null("").str.strip_chars() == ""
@@ -275,6 +280,12 @@ class _Maker:
         key = self._key(column)
         bad = key.is_not_null() & value.is_null() & ~key.is_in(sorted(unknown))
         bad = bad if silent is None else bad & ~silent.fill_null(value=False)
+        if self.table.kind == "excel":
+            failed = key.is_in(sorted(ERRORS))
+            why = "the cell shows an error of the spreadsheet, and no value"
+            fix = "mend the formula, or list the error under `unknown` in the mapping"
+            self.checks.append(Check(column, bad & failed, why, fix))
+            bad = bad & ~failed
         self.checks.append(Check(column, bad, *words))
 
     def _facts(self) -> Iterator[pl.Expr]:

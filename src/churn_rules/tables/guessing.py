@@ -19,6 +19,7 @@ import polars as pl
 from churn_rules.errors import TableFileError
 from churn_rules.mappings import UNKNOWN, DateOrder, Decimal, as_key
 from churn_rules.reading.documents import read_document
+from churn_rules.tables.markings import ERRORS
 from churn_rules.tables.parsing import CURRENCIES, FALSE, TRUE, dates, marked, numbers, percent, read_two_ways
 from churn_rules.vocabulary import Fact
 
@@ -153,7 +154,9 @@ class Column:
         text = cells.dt.date() if isinstance(cells.dtype, pl.Datetime) else cells
         known = text.cast(pl.String).drop_nulls()
         self.rows = len(cells)
-        self.known = known.filter(~known.str.strip_chars().str.to_lowercase().is_in(sorted(UNKNOWN)))
+        keys = known.str.strip_chars().str.to_lowercase()
+        self.failed = int(keys.is_in(sorted(ERRORS)).sum())
+        self.known = known.filter(~keys.is_in(sorted(UNKNOWN | ERRORS)))
 
     @cached_property
     def counts(self) -> Mapping[str, int]:

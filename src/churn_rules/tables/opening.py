@@ -60,6 +60,7 @@ class Table:
 
     `rows` counts them, blank ones too; `ragged` holds, of CSV, the rows whose number of cells is not the headings'.
     `two_ways` holds, of Excel, the rows whose cell is a text such as `1.234`, by column: of numbers that is no doubt.
+    `shows_all` is false where cells may show percent signs, currencies or errors that nobody can read: .xls and others.
     """
 
     path: str
@@ -69,6 +70,15 @@ class Table:
     rows: int
     ragged: Mapping[int, int] = field(default_factory=dict)
     two_ways: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    shows_all: bool = True
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know about how the table was read."""
+        if self.shows_all:
+            return ()
+        unseen = "a workbook that is no .xlsx does not tell which cells show a percent sign, a currency or an error"
+        return (f"{unseen}: 30 % is read as 0.3, and #DIV/0! as an empty cell; save it as .xlsx if it has any",)
 
 
 def kind_of_name(path: str | Path) -> Kind | None:
@@ -103,9 +113,11 @@ def _table(file: Path, shown: str, kind: Kind, mapping: TableMapping, room: Path
     if kind == "parquet":
         return _parquet(file, shown)
     if kind == "excel":
-        sheet = read_workbook(file, shown, mapping.sheet, mapping.decimals)
+        sheet = read_workbook(file, shown, mapping.sheet, mapping.decimals, mapping.telling)
         frame, headings = sheet.frame.lazy(), sheet.headings
-        return Table(shown, kind, frame, headings, sheet.frame.height, two_ways=sheet.two_ways)
+        return Table(
+            shown, kind, frame, headings, sheet.frame.height, two_ways=sheet.two_ways, shows_all=sheet.shows_all
+        )
     plain = read_plain(transcoded(file, shown, mapping.encoding, room), shown, mapping.delimiter)
     return Table(shown, kind, plain.frame, plain.headings, plain.rows, plain.ragged)
 

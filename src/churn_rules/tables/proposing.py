@@ -83,6 +83,7 @@ def propose(source: str, rulebase: Rulebase, *, sheet: str | None = None, encodi
             "# Read every line: `certain` is what heading and cells both say, `guessed` may be wrong.",
             "# A line that begins with # does nothing; take the mark away where it is right.",
         ]
+        head += [f"# Note: {remark}." for remark in table.remarks]
         options = [f"{key}: {_quoted(value)}" for key, value in (("sheet", sheet), ("encoding", encoding)) if value]
         return Proposal("\n".join([*head, "", *options, *work.lines()]) + "\n", work.counted())
 
@@ -173,6 +174,10 @@ class _Proposer:
         told = _Told(column, fact, side or "record", "its heading and its cells")
         if not likeness.is_same:
             told.doubts.append(f"its heading is only like `{likeness.word}`")
+        if column.failed:
+            told.doubts.append(
+                f"{rows_in_words(column.failed)} show an error of the spreadsheet, and would be rejected"
+            )
         fits = {"number": self._number, "date": self._date, "boolean": self._boolean, "choice": self._choice}
         return self._with_side(told, side) if fits[fact.type](column, fact, told) else None
 
