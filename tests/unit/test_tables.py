@@ -112,6 +112,12 @@ def test_numbers(cell: str, decimal: str | None, value: float | None) -> None:
         ("2009-13", "day-first", None, None),
         ("31/03/09", "day-first", None, None),
         ("soon", "day-first", None, None),
+        ("sept. 2009", "year-first", date(2009, 9, 1), date(2009, 9, 30)),
+        ("1 augustus 2009", "year-first", date(2009, 8, 1), None),
+        ("marble 2009", "year-first", None, None),
+        ("mayor 2009", "year-first", None, None),
+        ("decided 31, 2009", "year-first", None, None),
+        ("31 marble 2009", "day-first", None, None),
     ],
 )
 def test_dates(cell: str, order: str, first: date | None, last: date | None) -> None:

@@ -68,21 +68,30 @@ _FIGURES: Mapping[Decimal | None, str] = {
 _TWO_WAYS = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 _THOUSANDS: Mapping[Decimal | None, str] = {None: r"[']", "point": r"[, ']", "comma": r"[. ']"}
 
-MONTHS: Mapping[str, str] = {
-    **dict(zip(("jan", "feb", "mar", "apr", "may", "jun"), ("1", "2", "3", "4", "5", "6"), strict=True)),
-    **dict(zip(("jul", "aug", "sep", "oct", "nov", "dec"), ("7", "8", "9", "10", "11", "12"), strict=True)),
-    "mrt": "3",
-    "maa": "3",
-    "mei": "5",
-    "okt": "10",
-}
+_MONTHS = (
+    "jan january januari",
+    "feb february februari",
+    "mar march mrt maa maart",
+    "apr april",
+    "may mei",
+    "jun june juni",
+    "jul july juli",
+    "aug august augustus",
+    "sep sept september",
+    "oct october okt oktober",
+    "nov november",
+    "dec december",
+)
+MONTHS: Mapping[str, str] = {word: str(number) for number, words in enumerate(_MONTHS, 1) for word in words.split()}
+"""How months are written in English and Dutch: whole words, so that `marble 2009` is no month."""
+
 _CLOCK = r"(?:[ t]+\d{1,2}:\d{2}.*)?"
 _YEAR = r"(?P<y>[1-9]\d{3})"
 _DATES: Mapping[str, tuple[str, ...]] = {
     "any": (
         rf"^{_YEAR}(?:[-/.年](?P<m>\d{{1,2}}))?(?:[-/.月](?P<d>\d{{1,2}}))?[年月日]?{_CLOCK}$",
-        rf"^(?P<d>\d{{1,2}})?[-. ]*(?P<m>[a-z]{{3}})[a-z]*[-., ]+{_YEAR}{_CLOCK}$",
-        rf"^(?P<m>[a-z]{{3}})[a-z]*[. ]+(?P<d>\d{{1,2}}),? +{_YEAR}{_CLOCK}$",
+        rf"^(?P<d>\d{{1,2}})?[-. ]*(?P<m>[a-z]{{3,}})[-., ]+{_YEAR}{_CLOCK}$",
+        rf"^(?P<m>[a-z]{{3,}})[. ]+(?P<d>\d{{1,2}}),? +{_YEAR}{_CLOCK}$",
         rf"^(?P<m>\d{{1,2}})[-/.]{_YEAR}(?P<d>x)?$",
     ),
     "year-first": (),
