@@ -357,6 +357,20 @@ columns:
     assert made["late_deliveries"].to_list() == ["never", "repeatedly"]
 
 
+@pytest.mark.parametrize("more", ["", "2,3,no,more\n\n4\n"])
+def test_a_heading_may_hold_quotes(more: str) -> None:
+    raw = f'id,"the ""rise"", ""in %""","""lost"""\n1,30,yes\n{more}'
+    mapping = """
+account: id
+columns:
+  'the "rise", "in %"': {fact: price_increase}
+  '"lost"': {fact: trust_lost}
+"""
+    found = canonical(raw, mapping)
+    assert found.rows() == [(30, True)]
+    assert proposed(raw.replace('""rise"", ""in %""', 'price ""increase""')).count("price_increase") == 1
+
+
 def test_what_is_carried_over_never_takes_the_name_of_a_result() -> None:
     mapping = "account: decision\nkeep: [root, price_increase]\ncolumns: {price_increase: {fact: price_increase}}\n"
     table_of("in.csv", b"decision,root,price_increase\nA,B,30\n")

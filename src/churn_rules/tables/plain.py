@@ -94,16 +94,27 @@ def read_plain(file: Path, shown: str, delimiter: str | None) -> Plain:
 
 
 def _scanned(file: Path, headings: tuple[str, ...], delimiter: str, *, truncate: bool) -> pl.LazyFrame:
-    return pl.scan_csv(
+    names = _as_polars_reads(file, headings, delimiter)
+    frame = pl.scan_csv(
         file,
         separator=delimiter,
-        schema=dict.fromkeys(headings, pl.String),
+        schema=dict.fromkeys(names, pl.String),
         infer_schema=False,
         row_index_name=ROW,
         row_index_offset=2,
         glob=False,
         truncate_ragged_lines=truncate,
     )
+    return frame if names == headings else frame.rename(dict(zip(names, headings, strict=True)))
+
+
+def _as_polars_reads(file: Path, headings: tuple[str, ...], delimiter: str) -> tuple[str, ...]:
+    """Return what Polars calls the columns: it leaves doubled quotes in a heading as they stand."""
+    if not any('"' in heading for heading in headings):
+        return headings
+    found = pl.scan_csv(file, separator=delimiter, infer_schema=False, glob=False, truncate_ragged_lines=True)
+    names = tuple(found.collect_schema().names())
+    return names if len(names) == len(headings) else headings
 
 
 # --- how it is written ------------------------------------------------------------------------------------------------
