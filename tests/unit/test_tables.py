@@ -368,7 +368,7 @@ columns:
 """
     found = canonical(raw, mapping)
     assert found.rows() == [(30, True)]
-    assert proposed(raw.replace('""rise"", ""in %""', 'price ""increase""')).count("price_increase") == 1
+    assert r'"the price \"increase\"":' in proposed(raw.replace('""rise"", ""in %""', 'price ""increase""'))
 
 
 def test_what_is_carried_over_never_takes_the_name_of_a_result() -> None:

@@ -77,9 +77,13 @@ def propose(source: str, rulebase: Rulebase, *, sheet: str | None = None, encodi
         columns = [Column(name, sample[name], are_text=name in texts) for name in table.headings]
         work = _Proposer(columns, rulebase)
         work.look()
-        seen = f"the first {sample.height:,} of {table.rows:,}" if sample.height < table.rows else f"all {table.rows:,}"
+        seen = (
+            f"the first {sample.height:,} of {table.rows:,} rows"
+            if sample.height < table.rows
+            else _all_rows(table.rows)
+        )
         head = [
-            f"# Proposed by `churn-rules map` for {table.path}, from its headings and {seen} rows.",
+            f"# Proposed by `churn-rules map` for {table.path}, from its headings and {seen}.",
             "# Read every line: `certain` is what heading and cells both say, `guessed` may be wrong.",
             "# A line that begins with # does nothing; take the mark away where it is right.",
         ]
@@ -388,6 +392,10 @@ class _Proposer:
         yield ""
         yield f"# Nothing tells these {len(untold)} facts (`churn-rules facts` says what they are):"
         yield from (f"#   {line}" for line in textwrap.wrap(", ".join(untold), 108))
+
+
+def _all_rows(count: int) -> str:
+    return "its only row" if count == 1 else f"all {count:,} rows"
 
 
 def _parts(column: Column) -> set[str]:
