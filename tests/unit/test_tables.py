@@ -10,7 +10,8 @@ import sys
 import time
 import zipfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 
 import polars as pl
@@ -369,6 +370,18 @@ columns:
     found = canonical(raw, mapping)
     assert found.rows() == [(30, True)]
     assert r'"the price \"increase\"":' in proposed(raw.replace('""rise"", ""in %""', 'price ""increase""'))
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.xlsx", "out.parquet"])
+def test_lengths_of_time_are_carried_over_and_tell_nothing(target: str) -> None:
+    frame = pl.DataFrame({"idle": [timedelta(days=3)], "at": [time_of_day(12)], "lost trust": ["yes"]})
+    frame.write_parquet("in.parquet")
+    mapping = "keep: [idle, at]\ncolumns: {lost trust: {fact: trust_lost}}\n"
+    score_file("in.parquet", target, rulebase=SHIPPED, mapping_file=mapping_of(mapping))
+    assert "idle" in propose("in.parquet", SHIPPED).text
+    for told in ("idle: {fact: months_without_contact}", "at: {fact: leaves_on}"):
+        with pytest.raises(TableFileError, match="M631"):
+            score_file("in.parquet", target, rulebase=SHIPPED, mapping_file=mapping_of(f"columns: {{{told}}}\n"))
 
 
 def test_what_is_carried_over_never_takes_the_name_of_a_result() -> None:

@@ -148,6 +148,7 @@ class _Maker:
         self.money: dict[str, set[str]] = {}  # columns of text that tell amounts, and the cells that `values` names
 
     def make(self) -> Cells:
+        self._check_times()
         self._check_rows()
         kept = [pl.col(ROW).cast(pl.UInt32).alias(NUMBERED)]
         kept += [pl.col(name).alias(free_name(name, self.rulebase)) for name in self.mapping.kept]
@@ -165,6 +166,18 @@ class _Maker:
             self.origins,
             self._blank(),
         )
+
+    def _check_times(self) -> None:
+        """Refuse to take a length of time, or a time of day, for the value of a fact.
+
+        Raises:
+            TableFileError: M631.
+        """
+        for column, what in self.table.times.items():
+            if column in self.mapping.telling:
+                why = "a fact is a number in its own unit, a date, a choice, or yes or no"
+                fix = "write it as a number of days, months or years, as the fact counts, or take it out of the mapping"
+                raise fault("M631", f"the column `{short(column)}` holds {what}", why, fix, self.table.path)
 
     # --- rows ---
 
