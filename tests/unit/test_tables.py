@@ -512,6 +512,24 @@ def test_what_is_weak_is_commented_out_and_what_is_left_is_named() -> None:
     assert '  # "price increase"' in twice or "  # increase" in twice
 
 
+def test_every_column_is_named_with_what_becomes_of_it() -> None:
+    headings = [
+        *("id", "customer name", "region", "lost on", "price increase", "increase", "margin", "seats", "note", "empty"),
+        *("churned on", "has 'quotes'", "seats 2", "reason"),
+    ]
+    rows = [
+        ["1", "A", "N", "2025-01-02", "5", "6", "1.234", "7", "x", "", "3", "q", "8", "price"],
+        ["2", "A", "S", "2025-01-02", "5", "x", "12.500", "9", "y", "", "4", "q", "8", "price"],
+    ]
+    text = proposed("\n".join(";".join(row) for row in [headings, *rows]))
+    listed = text.partition("# Nothing tells these")[0]
+    named = [line for line in listed.splitlines() if not line.startswith("# Proposed")]
+    for heading in headings:
+        assert any(heading in line for line in named), heading
+    assert "#   seats: called like no fact" in text
+    assert proposed("id,lost on\n1,x\n2,y\n").count("called like the date of the loss, and not all") == 1
+
+
 def test_a_table_that_tells_nothing_is_said_to() -> None:
     text = proposed("x,y\n1,2\n1,2\n")
     assert "columns: {}" in text

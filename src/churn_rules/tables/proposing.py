@@ -199,7 +199,7 @@ class _Proposer:
             decimal = self._decide(column, told)
             figures = column.read_with(decimal)
         elif decimal:
-            told.doubts.append(f"figures are written with a decimal {decimal}")
+            told.doubts.append(f"figures are written with a decimal {decimal}{_then(column.two_ways, decimal)}")
         if decimal:
             told.keys["decimal"] = decimal
         self._scale(column, fact, told, figures)
@@ -298,7 +298,9 @@ class _Proposer:
             return (
                 f"called like `{likeness.name}`, a {kind}, and its cells are none, such as {_quoted(_example(column))}"
             )
-        return "called like no fact, and its cells are no words of ours"
+        if like(plain_words(column.heading), "lost", self.synonyms.lost).degree >= _NEAR and not self.lost:
+            return f"called like the date of the loss, and not all of its cells are dates: {_quoted(_example(column))}"
+        return "called like no fact, and its cells are no words for a reason"
 
     def _keep_one_each(self) -> None:
         """Comment out what tells a fact that a better column tells on the same side."""
@@ -382,7 +384,7 @@ class _Proposer:
     def _left_out(self) -> Iterator[str]:
         if left := [(column, why) for column, why in self.left if column not in self._kept()]:
             yield ""
-            yield "# Left out:"
+            yield "# Not used, each with why; name under `keep` or `segments` what is to be carried over:"
             for column, why in left:
                 yield f"#   {_quoted(column.heading)}: {why}"
 
@@ -396,6 +398,14 @@ class _Proposer:
 
 def _all_rows(count: int) -> str:
     return "its only row" if count == 1 else f"all {count:,} rows"
+
+
+def _then(cell: str, decimal: Decimal) -> str:
+    """Say what a cell that could be thousands or decimals is then; nothing where there is none."""
+    if not cell:
+        return ""
+    is_decimals = ("," if decimal == "comma" else ".") in cell
+    return f", so that {_quoted(cell)} is {'a figure with decimals' if is_decimals else 'in thousands'}"
 
 
 def _parts(column: Column) -> set[str]:
