@@ -163,6 +163,7 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "M621-text-called-a-workbook": partial(scored_from, "in.xlsx", SOUND),
     "M622-no-rows": partial(scored_from, "in.csv", b"id,rise,said\n"),
     "M623-heading-twice": partial(scored_from, "in.csv", b"id,rise,rise\nA-1,30,20\n"),
+    "M623-a-title": partial(scored_from, "in.csv", b"Lost accounts in 2025\n\n" + SOUND),
     "M624-a-million-columns": lambda: scored_from("in.csv", ",".join(map(str, range(1_000_000))).encode() + b"\n1\n"),
     "M625-another-encoding": partial(
         scored_from, "in.csv", "id,rise,said\nA-1,30,prijs te hoog: \N{EURO SIGN}\n".encode("cp1252")

@@ -44,6 +44,8 @@ TEXTS: dict[str, bytes] = {
     "heading twice": b"id,rise,rise,said\nA-1,30,30,price\n",
     "no heading": b"id,,said\nA-1,30,price\n",
     "blank first line": b"\nid,rise,said\nA-1,30,price\n",
+    "a title": b"Lost accounts\nid,rise,said\nA-1,30,price\n",
+    "a title in a wide row": b"Lost accounts,,\n,,\nid,rise,said\nA-1,30,price\n",
     "column not there": b"id,rises,said\nA-1,30,price\n",
     "a nul byte": SOUND + b"A-3,\x00,price\n",
     "nothing but nul bytes": bytes(1000),
@@ -171,6 +173,7 @@ def inputs() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "an empty sheet", partial(workbook, rows=[])
     yield "headings only", partial(workbook, rows=ROWS[:1])
     yield "a blank first row", partial(workbook, rows=[[], *ROWS])
+    yield "a title, workbook", partial(workbook, rows=[["Lost accounts"], [], *ROWS])
     yield "heading twice, workbook", partial(workbook, rows=[["id", "id", "said"], *ROWS[1:]])
     yield "no heading, workbook", partial(workbook, rows=[["id", None, "said"], *ROWS[1:]])
     yield (

@@ -384,6 +384,18 @@ def test_lengths_of_time_are_carried_over_and_tell_nothing(target: str) -> None:
             score_file("in.parquet", target, rulebase=SHIPPED, mapping_file=mapping_of(f"columns: {{{told}}}\n"))
 
 
+@pytest.mark.parametrize("raw", ["Lost; 2025\n\nid;lost trust\nA;yes\n", "2025,,\nid,rise,lost trust\nA,,yes\n"])
+def test_a_title_above_the_headings_is_told(raw: str) -> None:
+    source = table_of("in.csv", raw.replace("Lost; 2025", '"Lost; 2025"').encode())
+    for used in (propose, lambda source, rulebase: score_file(source, "out.csv", rulebase=rulebase)):
+        with pytest.raises(TableFileError, match="this looks like a title above them"):
+            used(source, SHIPPED)
+
+
+def test_one_column_is_no_title() -> None:
+    assert canonical("lost trust\nyes\nno\n", "columns: {lost trust: {fact: trust_lost}}\n").height == 2
+
+
 def test_what_is_carried_over_never_takes_the_name_of_a_result() -> None:
     mapping = "account: decision\nkeep: [root, price_increase]\ncolumns: {price_increase: {fact: price_increase}}\n"
     table_of("in.csv", b"decision,root,price_increase\nA,B,30\n")

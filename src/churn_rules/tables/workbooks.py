@@ -20,7 +20,7 @@ from churn_rules.mappings import Decimal
 from churn_rules.tables.faults import fault, short
 from churn_rules.tables.markings import Markings, markings_of
 from churn_rules.tables.parsing import as_keys, read_two_ways
-from churn_rules.tables.plain import MOST_COLUMNS, ROW, check_headings
+from churn_rules.tables.plain import FEW_ROWS, MOST_COLUMNS, ROW, check_headings, check_title
 
 __all__ = ["Sheet", "read_workbook"]
 
@@ -194,6 +194,7 @@ def _table(sheet: CalamineSheet, shown: str, writing: _Writing) -> Sheet:
         check_headings([str(place) for place in range(sheet.total_width)], shown)
     rows = sheet.to_python(skip_empty_area=False)
     headings = [_written(cell, None) or "" for cell in rows[0]]
+    check_title(headings, rows[1 : FEW_ROWS + 1], shown)
     while headings and not headings[-1].strip() and all(row[len(headings) - 1] == "" for row in rows):
         headings.pop()  # cells that were once formatted, and hold nothing
     if not any(heading.strip() for heading in headings):
