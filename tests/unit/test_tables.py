@@ -416,6 +416,21 @@ def test_a_mapping_is_a_frozen_value() -> None:
         mapping.account = "other"  # type: ignore[misc]  # that is the point
 
 
+def test_two_exports_are_joined_as_the_page_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
+    program = page.partition("```python\n")[2].partition("```")[0]
+    table_of("crm.csv", b"account,reason\nA-1,price\nA-2,quality\n")
+    table_of("billing.csv", b"debtor no;rise\nA-2;5\nA-1;30,5 %\n")
+    exec(compile(program, "docs/tables.md", "exec"), {})
+    mapping = "columns:\n  reason: {fact: stated_reason}\n  rise: {fact: price_increase, decimal: comma}\n"
+    with prepared("accounts.csv", mapping_of(f"account: account\n{mapping}"), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+    assert made.select("account", "stated_reason", "price_increase").rows() == [
+        ("A-1", "price", 30.5),
+        ("A-2", "quality", 5),
+    ]
+
+
 # --- proposing --------------------------------------------------------------------------------------------------------
 
 
