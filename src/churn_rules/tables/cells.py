@@ -423,9 +423,10 @@ class _Maker:
         """Note the cells that are no figures, each under the one thing that is wrong with it."""
         silent = pl.lit(value=False)
         if not self.schema[column].is_numeric():
-            for refused, *words in self._refused(column, told):
-                self._check(column, value, unknown, (words[0], words[1]), silent | ~refused)
-                silent = silent | refused
+            for refused, why, fix in self._refused(column, told):
+                found = self._made(refused)
+                self._check(column, value, unknown, (why, fix), silent | ~found)
+                silent = silent | found
         self._check(column, value, unknown, _number_words(told.decimal), silent)
 
     def _fact(self, told: ToldFact | ToldCost) -> Fact | None:
