@@ -142,6 +142,18 @@ def test_a_figure_that_is_thousands_or_decimals_is_rejected_until_the_mapping_sa
     ]
 
 
+def test_a_figure_that_would_be_out_of_range_as_thousands_is_in_no_doubt() -> None:
+    assert one_column(["12.345", "12.345 %", "0.5"], "{fact: price_increase}")["price_increase"] == [
+        12.345,
+        12.345,
+        0.5,
+    ]
+    assert one_column(["1.234"], "{fact: yearly_margin, times: 1000}") == {"yearly_margin": []}
+    text = proposed("id;price increase\n1;12,345\n2;3,125\n")
+    assert 'figures such as "12,345" have decimals, or they would be out of range' in text
+    assert "\n    decimal: comma" in text
+
+
 def test_numbers_of_a_workbook_are_in_no_doubt_and_its_texts_are() -> None:
     workbook_of("in.xlsx", [["n", "a", "b"], [1, 1.234, "1.234"], [2, 1.5, "2"], [3, 0.25, 1.234]])
     mapping = "columns:\n  a: {fact: yearly_margin, decimal: comma}\n  b: {fact: attempt_cost}\n"

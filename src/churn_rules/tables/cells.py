@@ -383,7 +383,7 @@ class _Maker:
         yield from self._wrong_signs(column, told)
         if told.decimal is None:
             why = "it is a figure that can be read in two ways, as a thousand and more, or as decimals"
-            yield self._two_ways(column), why, "say `decimal: comma` or `decimal: point` in the mapping"
+            yield self._two_ways(column, told), why, "say `decimal: comma` or `decimal: point` in the mapping"
 
     def _wrong_signs(self, column: str, told: ToldFact | ToldCost) -> Iterator[tuple[pl.Expr, str, str]]:
         """Yield which figures are marked as something that their fact is not: as percentages, or as amounts."""
@@ -403,10 +403,16 @@ class _Maker:
             what = f"in {fact.unit}" if fact and fact.type == "number" and fact.unit else "a bare number"
             yield percent(key) | marked(key), f"it has a percent sign or a currency, and is to be {what}", elsewhere
 
-    def _two_ways(self, column: str) -> pl.Expr:
-        if self.table.kind == "excel":  # whose figures are text here; only those that were text are in doubt
-            return pl.col(ROW).is_in(sorted(self.table.two_ways.get(column, ())))
-        return read_two_ways(self._key(column))
+    def _two_ways(self, column: str, told: ToldFact | ToldCost) -> pl.Expr:
+        """Return which cells are thousands or decimals; no doubt is left where thousands would lie out of range."""
+        key, fact = self._key(column), self._fact(told)
+        doubtful = read_two_ways(key)
+        if self.table.kind == "excel":  # whose numbers are text here too, and in no doubt
+            doubtful = pl.col(ROW).is_in(sorted(self.table.two_ways.get(column, ())))
+        if fact is None or fact.type != "number":
+            return doubtful
+        thousands = numbers(key, None) * (1000 * (told.times if isinstance(told, ToldFact) else 1))
+        return doubtful & thousands.is_between(fact.low, fact.high).fill_null(value=True)
 
     def _note(self, told: ToldFact, fact: Fact, column: str, value: pl.Expr) -> None:
         if fact.type == "number":

@@ -195,12 +195,18 @@ class _Proposer:
         if not column.figures or (column.is_boolean and column.distinct <= 2):
             return False
         decimal, figures = column.figures
-        if len(column.decimals) > 1:
+        ways = [way for way in column.decimals if _inside(column.read_with(way), fact)] or column.decimals
+        if len(ways) > 1:
             decimal = self._decide(column, told)
-            figures = column.read_with(decimal)
+        elif len(column.decimals) > 1:
+            decimal = ways[0]
+            told.doubts.append(
+                f"figures such as {_quoted(column.two_ways)} have decimals, or they would be out of range"
+            )
         elif decimal:
             told.doubts.append(f"figures are written with a decimal {decimal}{_then(column.two_ways, decimal)}")
         if decimal:
+            figures = column.read_with(decimal)
             told.keys["decimal"] = decimal
         self._scale(column, fact, told, figures)
         self._signs(column, fact, told)
@@ -398,6 +404,10 @@ class _Proposer:
 
 def _all_rows(count: int) -> str:
     return "its only row" if count == 1 else f"all {count:,} rows"
+
+
+def _inside(figures: pl.Series, fact: Fact) -> bool:
+    return bool(figures.is_between(fact.low, fact.high).all())
 
 
 def _then(cell: str, decimal: Decimal) -> str:
