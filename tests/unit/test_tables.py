@@ -525,6 +525,7 @@ def test_signs_of_something_else_and_several_currencies_are_named() -> None:
     assert "  #   fact: yearly_margin" in mixed
     for raw in ("id,margin %\n1,5\n2,6\n", "id,margin\n1,5%\n2,6%\n"):
         assert "  #   fact: yearly_margin" in proposed(raw)
+    assert "some amounts are marked as EUR, and others have no mark" in proposed("id,margin\n1,EUR 5\n2,6\n")
     assert "some figures have a percent sign, and others have none" in proposed("id,price increase\n1,5%\n2,6\n")
 
 

@@ -53,10 +53,10 @@ def markings_of(file: Path, sheet: str) -> Markings | None:
     if not zipfile.is_zipfile(file):
         return None
     with zipfile.ZipFile(file) as archive:
-        part = _part(archive, sheet)
-        if part is None:
+        parts = _parts(archive, sheet)
+        if parts is None:
             return None
-        styles = _signs_of_styles(_text(archive, "xl/styles.xml"))
+        part, styles = parts[0], _signs_of_styles(_text(archive, parts[1]))
         signs: dict[int, dict[int, str]] = {}
         errors: dict[int, dict[int, str]] = {}
         for row, column, sign, error in _marked_cells(archive, part, styles):
@@ -78,19 +78,18 @@ def _tags(text: str, name: str) -> Iterator[Mapping[str, str]]:
         yield {key.rpartition(":")[2]: unescape(double or single) for key, double, single in found}
 
 
-def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """Return the name of the part that holds a sheet, None where there is none."""
-    named = {one.get("name"): one.get("id") for one in _tags(_text(archive, "xl/workbook.xml"), "sheet")}
-    parts = {one.get("Id", ""): one.get("Target", "") for one in _tags(_relations(archive), "Relationship")}
-    target = parts.get(named.get(sheet) or "")
-    if not target:
-        return None
-    part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
-    return part if part in archive.namelist() else None
+def _parts(archive: zipfile.ZipFile, sheet: str) -> tuple[str, str] | None:
+    """Return the names of the parts that hold a sheet and the styles, None where there is no such sheet."""
+    named = {one.get("name"): one.get("id", "") for one in _tags(_text(archive, "xl/workbook.xml"), "sheet")}
+    links = list(_tags(_text(archive, "xl/_rels/workbook.xml.rels"), "Relationship"))
+    pages = {one.get("Id"): one.get("Target", "") for one in links}
+    styles = [one.get("Target", "") for one in links if one.get("Type", "").endswith("/styles")]
+    page = _resolved(pages.get(named.get(sheet), ""))
+    return (page, _resolved(styles[0]) if styles else "") if page in archive.namelist() else None
 
 
-def _relations(archive: zipfile.ZipFile) -> str:
-    return _text(archive, "xl/_rels/workbook.xml.rels")
+def _resolved(target: str) -> str:
+    return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
 
 
 # --- which styles show a sign -----------------------------------------------------------------------------------------
@@ -144,7 +143,7 @@ def _marked_cells(
                 continue  # the file leaves out where its cells are, as no spreadsheet does
             row, column = int(place[2]) - 1, _column(place[1])
             if is_error.search(found[1]):
-                error = _ERROR.search(chunk, found.end())
+                error = _ERROR.search(chunk, found.end(), max(found.end(), chunk.find(b"c>", found.end())))
                 yield row, column, "", unescape(error[1].decode("utf-8", errors="replace")) if error else "#ERROR!"
             elif style := _STYLE.search(found[1]):
                 yield row, column, styles[style[1]], ""

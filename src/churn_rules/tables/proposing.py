@@ -241,6 +241,8 @@ class _Proposer:
                 listed = ", ".join(f"{code} in {rows_in_words(count)}" for code, count in codes.items())
                 told.doubts.append(f"amounts are in several currencies, which do not add up: {listed}")
                 told.weak = True
+            elif codes and sum(codes.values()) < len(column.known):
+                told.doubts.append(f"some amounts are marked as {next(iter(codes))}, and others have no mark")
         elif wrong := sum(codes.values()) + (0 if is_percentage(fact) else column.percentages):
             told.doubts.append(f"{wrong:,} figures are marked as something else, and would be rejected")
             told.weak |= 2 * wrong > len(column.known)
