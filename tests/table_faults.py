@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import xlsxwriter
 from churn_rules.errors import Issue, TableFileError
 from churn_rules.loading import load
 from churn_rules.reading import read_mapping
+from churn_rules.tables.opening import opened
 from churn_rules.tables.row import case_in_row, compare_scored
 from churn_rules.tables.run import score_file
 
@@ -125,6 +127,12 @@ def too_many_rows() -> Sequence[Issue]:
     return issues_when_scored("in.parquet", "out.xlsx")
 
 
+def our_own_fault() -> Sequence[Issue]:
+    with pytest.raises(TableFileError) as caught, opened(table_of("in.csv", SOUND)) as table:
+        table.frame.select(pl.col("rise").dt.year()).collect()
+    return caught.value.issues
+
+
 def a_workbook(
     rows: Iterable[Sequence[object]] = (("id", "rise", "said"), ("A-1", 30, "price")), **how: object
 ) -> Sequence[Issue]:
@@ -155,6 +163,7 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "M621-text-called-a-workbook": partial(scored_from, "in.xlsx", SOUND),
     "M622-no-rows": partial(scored_from, "in.csv", b"id,rise,said\n"),
     "M623-heading-twice": partial(scored_from, "in.csv", b"id,rise,rise\nA-1,30,20\n"),
+    "M623-a-title": partial(scored_from, "in.csv", b"Lost accounts in 2025\n\n" + SOUND),
     "M624-a-million-columns": lambda: scored_from("in.csv", ",".join(map(str, range(1_000_000))).encode() + b"\n1\n"),
     "M625-another-encoding": partial(
         scored_from, "in.csv", "id,rise,said\nA-1,30,prijs te hoog: \N{EURO SIGN}\n".encode("cp1252")
@@ -165,10 +174,17 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "M629-a-bomb": lambda: issues_when_scored(bomb("in.xlsx"), mapping=mapping_of()),
     "M630-merged-cells": partial(a_workbook, merge="A3:A5"),
     "M631-nested": lambda: issues_when_scored(parquet_of(trust_lost=[True], orders=[[1, 2]])),
+    "M631-lengths-of-time": lambda: issues_when_scored(
+        parquet_of(idle=[timedelta(days=90)]), mapping=mapping_of("columns: {idle: {fact: months_without_contact}}\n")
+    ),
     "M632-endless-row": partial(scored_from, "in.csv", b"id,rise,said\nA-1,30," + b"x" * 20_000_000),
     "M633-locked": lambda: issues_when_scored(locked_workbook("in.xlsx"), mapping=mapping_of()),
     "M634-several-sheets": partial(a_workbook, sheets=("2024", "2025")),
     "M635-too-many-rows": too_many_rows,
     "M636-no-row-fits": partial(scored_from, "in.csv", b"id,rise,said\nA-1,thirty,price\nA-2,ten,quality\n"),
     "M637-of-another-type": lambda: issues_when_scored(parquet_of(trust_lost=["perhaps"])),
+    "M638-several-currencies": partial(
+        scored_from, "in.csv", b"id,m\nA-1,EUR 5\nA-2,$ 7\n", "columns: {m: {fact: yearly_margin}}\n"
+    ),
+    "M639-our-own-fault": our_own_fault,
 }

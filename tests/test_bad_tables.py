@@ -10,7 +10,7 @@ import io
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,8 @@ TEXTS: dict[str, bytes] = {
     "heading twice": b"id,rise,rise,said\nA-1,30,30,price\n",
     "no heading": b"id,,said\nA-1,30,price\n",
     "blank first line": b"\nid,rise,said\nA-1,30,price\n",
+    "a title": b"Lost accounts\nid,rise,said\nA-1,30,price\n",
+    "a title in a wide row": b"Lost accounts,,\n,,\nid,rise,said\nA-1,30,price\n",
     "column not there": b"id,rises,said\nA-1,30,price\n",
     "a nul byte": SOUND + b"A-3,\x00,price\n",
     "nothing but nul bytes": bytes(1000),
@@ -171,6 +173,7 @@ def inputs() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "an empty sheet", partial(workbook, rows=[])
     yield "headings only", partial(workbook, rows=ROWS[:1])
     yield "a blank first row", partial(workbook, rows=[[], *ROWS])
+    yield "a title, workbook", partial(workbook, rows=[["Lost accounts"], [], *ROWS])
     yield "heading twice, workbook", partial(workbook, rows=[["id", "id", "said"], *ROWS[1:]])
     yield "no heading, workbook", partial(workbook, rows=[["id", None, "said"], *ROWS[1:]])
     yield (
@@ -351,6 +354,28 @@ def test_formulas_come_out_of_a_workbook_as_text() -> None:
     rows = CalamineWorkbook.from_path("out.xlsx").get_sheet_by_index(0).to_python()
     assert [str(row[1]).replace("_x000D_", "\r") for row in rows[1:]] == PAYLOADS
     assert rows[0][2] == "=1+2"
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.xlsx"])
+def test_formulas_in_columns_of_choices_come_out_as_text(target: str) -> None:
+    texts = ["=1+1", "+1+A1", "-A1", "@SUM(1)", "\t=1", "\r=1", "sound"]
+    frame = pl.DataFrame({"price_increase": [30.0] * len(texts), "enum": texts, "category": texts})
+    frame = frame.with_columns(pl.col("enum").cast(pl.Enum(texts)), pl.col("category").cast(pl.Categorical))
+    frame.write_parquet("in.parquet")
+    score_file("in.parquet", target, rulebase=SHIPPED)
+    rows: Sequence[Sequence[object]]
+    if target == "out.csv":
+        with Path(target).open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))
+        expected = [text if text == "sound" else f"'{text}" for text in texts]
+    else:
+        with zipfile.ZipFile(target) as archive:
+            assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+        rows = CalamineWorkbook.from_path(target).get_sheet_by_index(0).to_python()
+        expected = texts
+    for name in ("enum", "category"):
+        place = list(rows[0]).index(name)
+        assert [str(row[place]).replace("_x000D_", "\r") for row in rows[1:]] == expected
 
 
 def test_formulas_in_rejects_are_text_too() -> None:

@@ -129,13 +129,25 @@ class TableMapping:
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
-    decimal: Decimal | None = None
+    currency: str | None = None
 
     @property
     def kept(self) -> tuple[str, ...]:
         """The columns that are carried over as they are: the account, the segments and the rest, each once."""
         account = (self.account,) if self.account else ()
         return tuple(dict.fromkeys((*account, *self.segments, *self.keep)))
+
+    @property
+    def decimals(self) -> Mapping[str, Decimal]:
+        """How the columns of figures are written, by column, as far as anybody said."""
+        told = [(column, one.decimal) for one in self.facts for column in (one.column, one.to) if column]
+        told += [(cost.told, cost.decimal) for cost in self.costs if isinstance(cost.told, str)]
+        return {column: decimal for column, decimal in told if decimal}
+
+    @property
+    def telling(self) -> frozenset[str]:
+        """The columns that tell something, and are not only carried over."""
+        return frozenset(name for name, path in self.columns() if path[0] not in ("segments", "keep"))
 
     def columns(self) -> Iterator[tuple[str, tuple[str | int, ...]]]:
         """Yield every column that it names, with the path of that in the mapping file."""

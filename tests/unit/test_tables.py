@@ -8,18 +8,22 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from churn_rules.cases import remember
 from churn_rules.cli import _run
 from churn_rules.diagnosis import diagnose_case
 from churn_rules.engines import engine_for
+from churn_rules.errors import TableFileError
 from churn_rules.loading import in_language
 from churn_rules.mappings import TableMapping
 from churn_rules.reading import read_mapping
@@ -28,7 +32,7 @@ from churn_rules.tables.proposing import propose
 from churn_rules.tables.row import case_in_row, compare_scored
 from churn_rules.tables.run import prepared, score_file
 from churn_rules.tables.summary import tell_summary
-from tests.table_faults import SHIPPED, mapping_of, table_of
+from tests.table_faults import SHIPPED, mapping_of, table_of, workbook_of
 
 PORTFOLIO = Path(__file__).resolve().parent.parent / "portfolio"
 ACCOUNTS, MAPPED = str(PORTFOLIO / "accounts.csv"), PORTFOLIO / "mapping.yaml"
@@ -74,6 +78,11 @@ def one_column(cells: Sequence[str], told: str) -> dict[str, list[object]]:
         ("1\N{NO-BREAK SPACE}200", "comma", 1200),
         ("0,1", "comma", 0.1),
         ("1.5", "comma", None),
+        ("0.123", "comma", None),
+        ("0,123", "point", None),
+        ("1.234", "comma", 1234),
+        ("1.234 567", "comma", None),
+        ("0.123", None, 0.123),
         ("1200 元", "point", 1200),
     ],
 )
@@ -104,12 +113,167 @@ def test_numbers(cell: str, decimal: str | None, value: float | None) -> None:
         ("2009-13", "day-first", None, None),
         ("31/03/09", "day-first", None, None),
         ("soon", "day-first", None, None),
+        ("sept. 2009", "year-first", date(2009, 9, 1), date(2009, 9, 30)),
+        ("1 augustus 2009", "year-first", date(2009, 8, 1), None),
+        ("marble 2009", "year-first", None, None),
+        ("mayor 2009", "year-first", None, None),
+        ("decided 31, 2009", "year-first", None, None),
+        ("31 marble 2009", "day-first", None, None),
     ],
 )
 def test_dates(cell: str, order: str, first: date | None, last: date | None) -> None:
     ends = dates(pl.col("c"), order)  # type: ignore[arg-type]  # one of them
     found = pl.DataFrame({"c": [cell]}).select(ends[0].alias("first"), ends[1].alias("last"))
     assert found.row(0) == (first, last)
+
+
+def test_a_figure_that_is_thousands_or_decimals_is_rejected_until_the_mapping_says_which() -> None:
+    assert one_column(["1.234", "1,234", "12.5"], "{fact: yearly_margin}") == {"yearly_margin": [12.5]}
+    told = "{fact: yearly_margin, decimal: %s}"
+    assert one_column(["1.234", "1,234", "12.5"], told % "comma") == {"yearly_margin": [1234, 1.234]}
+    assert one_column(["1.234", "1,234", "12.5"], told % "point") == {"yearly_margin": [1.234, 1234, 12.5]}
+    mapping = mapping_of("columns: {c: {fact: yearly_margin}}\n")
+    found = score_file(
+        table_of("in.csv", b"n,c\n1,1.234\n2,5\n3,x\n"), "out.csv", rulebase=SHIPPED, mapping_file=mapping
+    )
+    assert [cell[2:] for cell in found.first] == [
+        ("1.234", "it is a figure that can be read in two ways, as a thousand and more, or as decimals"),
+        ("x", "it is no number that can be read in one way only"),
+    ]
+
+
+def test_a_figure_that_would_be_out_of_range_as_thousands_is_in_no_doubt() -> None:
+    assert one_column(["12.345", "12.345 %", "0.5"], "{fact: price_increase}")["price_increase"] == [
+        12.345,
+        12.345,
+        0.5,
+    ]
+    assert one_column(["1.234"], "{fact: yearly_margin, times: 1000}") == {"yearly_margin": []}
+    text = proposed("id;price increase\n1;12,345\n2;3,125\n")
+    assert 'figures such as "12,345" have decimals, or they would be out of range' in text
+    assert "\n    decimal: comma" in text
+
+
+def test_numbers_of_a_workbook_are_in_no_doubt_and_its_texts_are() -> None:
+    workbook_of("in.xlsx", [["n", "a", "b"], [1, 1.234, "1.234"], [2, 1.5, "2"], [3, 0.25, 1.234]])
+    mapping = "columns:\n  a: {fact: yearly_margin, decimal: comma}\n  b: {fact: attempt_cost}\n"
+    with prepared("in.xlsx", mapping_of(mapping), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+    assert made.select("yearly_margin", "attempt_cost").rows() == [(1.5, 2), (0.25, 1.234)]
+    text = propose("in.xlsx", SHIPPED).text
+    assert "decimal" not in text
+
+
+@pytest.mark.parametrize(
+    ("told", "cell", "why"),
+    [
+        ("{fact: yearly_margin}", "5 %", "it has a percent sign, and is to be an amount of money"),
+        ("{fact: yearly_margin}", "50 procent", "it has a percent sign, and is to be an amount of money"),
+        ("{fact: price_increase}", "$ 30", "it has a currency, and is to be a percentage"),
+        ("{fact: price_increase, times: 100}", "30%", "it has a percent sign, so that `times: 100` would multiply a p"),
+        ("{fact: months_without_contact}", "5%", "it has a percent sign or a currency, and is to be in months"),
+        ("{fact: yearly_margin}", "USD 5", "it is in another currency, and the mapping says `currency: EUR`"),
+    ],
+)
+def test_a_figure_with_the_sign_of_something_else_is_rejected(told: str, cell: str, why: str) -> None:
+    mapping = mapping_of(f"currency: EUR\ncolumns: {{c: {told}}}\n")
+    raw = f'c,d\n"{cell}",x\n0.5,x\n'.encode()
+    for language in ("en", "nl", "zh"):
+        spoken = in_language(SHIPPED, language)
+        found = score_file(table_of("in.csv", raw), "out.csv", rulebase=spoken, mapping_file=mapping)
+        assert [one[:3] for one in found.first] == [(2, "c", cell)]
+        assert language != "en" or found.first[0][3].startswith(why)
+
+
+def test_a_figure_with_the_sign_of_what_it_is_is_read() -> None:
+    assert one_column(["30 %", "5"], "{fact: price_increase}") == {"price_increase": [30, 5]}
+    assert one_column(["EUR 100", "€ 5", "7"], "{fact: yearly_margin}") == {"yearly_margin": [100, 5, 7]}
+    told = "{fact: yearly_margin, values: {USD 9: {from: 8, to: 9}}}"
+    assert one_column(["EUR 1", "USD 9"], told)["yearly_margin"] == [1, 8]
+
+
+def test_amounts_in_several_currencies_stop_the_run_unless_the_mapping_says_which_counts() -> None:
+    mapping = "columns: {m: {fact: yearly_margin, others: unknown}}\ncosts: {price_reduction: {once: c}}\n"
+    source = table_of("in.csv", b"m,c\nEUR 5,1\n\xe2\x82\xac 6,USD 2\n7,\n")
+    with pytest.raises(TableFileError, match="amounts are in several currencies: EUR, USD") as caught:
+        score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(mapping))
+    assert "EUR in 2 rows of `m`, USD in 1 row of `c`" in str(caught.value)
+    found = score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(f"currency: EUR\n{mapping}"))
+    assert (found.rejected, found.first[0][:3]) == (1, (3, "c", "USD 2"))
+
+
+def formatted_workbook(cells: Sequence[tuple[object, str]], name: str = "in.xlsx", sheet: str = "A & <B>") -> str:
+    """Write a workbook of one column `c`: each cell with its number format, or the error that its formula shows."""
+    with xlsxwriter.Workbook(name) as workbook:
+        page = workbook.add_worksheet(sheet)
+        page.write_row(0, 0, ["n", "c"])
+        for row, (cell, shown) in enumerate(cells, 1):
+            page.write_number(row, 0, row)
+            if shown.startswith("#") and str(cell).startswith("="):
+                page.write_formula(row, 1, str(cell), None, shown)
+            else:
+                page.write_number(row, 1, cell, workbook.add_format({"num_format": shown}))
+    return name
+
+
+def of_workbook(source: str, told: str) -> list[object]:
+    with prepared(source, mapping_of(f"columns:\n  c: {told}\n"), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+    return list(made.iter_rows())
+
+
+def test_what_a_sheet_shows_as_a_percentage_is_one() -> None:
+    cells = [(0.3, "0%"), (0.07, "0.0%"), (-0.125, "0.00 %;[Red]-0.00 %"), (5, "0"), (6, '0.0"%"'), (0.29, "0.00%")]
+    source = formatted_workbook(cells)
+    for told in ("{fact: price_increase}", "{fact: price_increase, decimal: comma}"):
+        assert of_workbook(source, told) == [(2, 30), (3, 7), (4, -12.5), (5, 5), (6, 6), (7, 29)]
+    assert of_workbook(source, "{fact: price_increase, times: 100}") == [(5, 500), (6, 600)]
+    assert of_workbook(source, "{fact: yearly_margin}") == [(5, 5), (6, 6)]
+    text = propose(source, SHIPPED).text
+    assert "times" not in text
+
+
+def test_what_a_sheet_shows_as_an_amount_keeps_its_currency() -> None:
+    source = formatted_workbook([(1.5, "[$€-413] #,##0.00"), (2, '_("€"* #,##0_)'), (3, "0.00"), (4, "[$-409]0.00")])
+    assert of_workbook(source, "{fact: yearly_margin, decimal: comma}") == [(2, 1.5), (3, 2), (4, 3), (5, 4)]
+    assert of_workbook(source, "{fact: price_increase}") == [(4, 3), (5, 4)]
+    with pytest.raises(TableFileError, match="several currencies: EUR, USD"):
+        of_workbook(formatted_workbook([(1, "[$EUR] 0"), (2, '"$"#,##0')]), "{fact: yearly_margin}")
+
+
+def test_an_error_in_a_sheet_is_rejected_and_a_value_that_is_not_there_is_unknown() -> None:
+    source = formatted_workbook([("=1/0", "#DIV/0!"), ("=NA()", "#N/A"), ("=x()", "#NAME?"), (5, "0")])
+    mapping = "columns: {c: {fact: price_increase}}\n"
+    found = score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(mapping))
+    why = "the cell shows an error of the spreadsheet, and no value"
+    assert found.first == ((2, "c", "#DIV/0!", why), (4, "c", "#NAME?", why))
+    assert (found.rejected, found.summary.accounts) == (2, 2)
+    assert of_workbook(source, '{fact: price_increase, unknown: ["#DIV/0!", "#NAME?"]}')[0] == (2, None)
+    named = 'account: c\ncolumns: {"n": {fact: months_without_contact}}\n'
+    found = score_file(source, "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(named))
+    assert [one[0] for one in found.first] == [2, 3, 4]
+    text = propose(source, SHIPPED).text
+    assert "c: called like no fact" in text
+
+
+def test_a_workbook_that_does_not_tell_what_it_shows_is_remarked_on() -> None:
+    with zipfile.ZipFile("in.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        names = {"office": "office", "table": "table", "text": "text"}
+        spaces = " ".join(f'xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in names)
+        kinds = ('string"><text:p>c', 'percentage" office:value="0.3"><text:p>30%')
+        cells = [f'<table:table-cell office:value-type="{kind}</text:p></table:table-cell>' for kind in kinds]
+        rows = "".join(f"<table:table-row>{cell}</table:table-row>" for cell in cells)
+        sheet = f'<office:spreadsheet><table:table table:name="A">{rows}</table:table></office:spreadsheet>'
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body>{sheet}</office:body></office:document-content>",
+        )
+    mapping = mapping_of("columns: {c: {fact: price_increase}}\n")
+    found = score_file("in.ods", "out.csv", rulebase=SHIPPED, mapping_file=mapping)
+    assert "30 % is read as 0.3" in found.remarks[0]
+    assert "# Note: a workbook that is no .xlsx does not tell" in propose("in.ods", SHIPPED).text
 
 
 def test_a_value_map_stands_before_everything_and_counts_no_capitals() -> None:
@@ -206,6 +370,44 @@ columns:
     assert made["late_deliveries"].to_list() == ["never", "repeatedly"]
 
 
+@pytest.mark.parametrize("more", ["", "2,3,no,more\n\n4\n"])
+def test_a_heading_may_hold_quotes(more: str) -> None:
+    raw = f'id,"the ""rise"", ""in %""","""lost"""\n1,30,yes\n{more}'
+    mapping = """
+account: id
+columns:
+  'the "rise", "in %"': {fact: price_increase}
+  '"lost"': {fact: trust_lost}
+"""
+    found = canonical(raw, mapping)
+    assert found.rows() == [(30, True)]
+    assert r'"the price \"increase\"":' in proposed(raw.replace('""rise"", ""in %""', 'price ""increase""'))
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.xlsx", "out.parquet"])
+def test_lengths_of_time_are_carried_over_and_tell_nothing(target: str) -> None:
+    frame = pl.DataFrame({"idle": [timedelta(days=3)], "at": [time_of_day(12)], "lost trust": ["yes"]})
+    frame.write_parquet("in.parquet")
+    mapping = "keep: [idle, at]\ncolumns: {lost trust: {fact: trust_lost}}\n"
+    score_file("in.parquet", target, rulebase=SHIPPED, mapping_file=mapping_of(mapping))
+    assert "idle" in propose("in.parquet", SHIPPED).text
+    for told in ("idle: {fact: months_without_contact}", "at: {fact: leaves_on}"):
+        with pytest.raises(TableFileError, match="M631"):
+            score_file("in.parquet", target, rulebase=SHIPPED, mapping_file=mapping_of(f"columns: {{{told}}}\n"))
+
+
+@pytest.mark.parametrize("raw", ["Lost; 2025\n\nid;lost trust\nA;yes\n", "2025,,\nid,rise,lost trust\nA,,yes\n"])
+def test_a_title_above_the_headings_is_told(raw: str) -> None:
+    source = table_of("in.csv", raw.replace("Lost; 2025", '"Lost; 2025"').encode())
+    for used in (propose, lambda source, rulebase: score_file(source, "out.csv", rulebase=rulebase)):
+        with pytest.raises(TableFileError, match="this looks like a title above them"):
+            used(source, SHIPPED)
+
+
+def test_one_column_is_no_title() -> None:
+    assert canonical("lost trust\nyes\nno\n", "columns: {lost trust: {fact: trust_lost}}\n").height == 2
+
+
 def test_what_is_carried_over_never_takes_the_name_of_a_result() -> None:
     mapping = "account: decision\nkeep: [root, price_increase]\ncolumns: {price_increase: {fact: price_increase}}\n"
     table_of("in.csv", b"decision,root,price_increase\nA,B,30\n")
@@ -224,6 +426,21 @@ def test_a_mapping_is_a_frozen_value() -> None:
     assert {told.name for told in mapping.facts} >= {"stated_reason", "stated_reason.customer", "late_deliveries"}
     with pytest.raises(AttributeError):
         mapping.account = "other"  # type: ignore[misc]  # that is the point
+
+
+def test_two_exports_are_joined_as_the_page_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
+    program = page.partition("```python\n")[2].partition("```")[0]
+    table_of("crm.csv", b"account,reason\nA-1,price\nA-2,quality\n")
+    table_of("billing.csv", b"debtor no;rise\nA-2;5\nA-1;30,5 %\n")
+    exec(compile(program, "docs/tables.md", "exec"), {})
+    mapping = "columns:\n  reason: {fact: stated_reason}\n  rise: {fact: price_increase, decimal: comma}\n"
+    with prepared("accounts.csv", mapping_of(f"account: account\n{mapping}"), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+    assert made.select("account", "stated_reason", "price_increase").rows() == [
+        ("A-1", "price", 30.5),
+        ("A-2", "quality", 5),
+    ]
 
 
 # --- proposing --------------------------------------------------------------------------------------------------------
@@ -270,10 +487,10 @@ def test_values_are_matched_or_named_as_not_understood() -> None:
     text = proposed(f"id,reden van vertrek\n{rows}")
     assert '"te duur": price\n' in text
     assert '"太贵": price\n' in text
-    assert '"pricng": price  # guessed, in 1 rows' in text
+    assert '"pricng": price  # guessed, in 1 row' in text
     assert '"far too expensive": price  # guessed' in text
     assert "others: unknown" in text
-    assert '# "xyz": …  # 1 rows' in text
+    assert '# "xyz": …  # 1 row' in text
 
 
 def test_a_column_of_reasons_is_found_by_its_cells_and_the_side_by_its_heading() -> None:
@@ -299,6 +516,32 @@ def test_what_figures_look_like_is_said() -> None:
     assert 'values: {"0": never, "1": once, "2..": repeatedly}' in text
 
 
+def test_signs_of_something_else_and_several_currencies_are_named() -> None:
+    text = proposed("id,margin,price increase\n1,EUR 5,0.5 %\n2,€ 6,0.8%\n")
+    assert "currency: EUR  # so amounts are marked in margin" in text
+    assert "times" not in text
+    mixed = proposed("id,margin\n1,EUR 5\n2,USD 6\n")
+    assert "several currencies, which do not add up: EUR in 1 row, USD in 1 row" in mixed
+    assert "  #   fact: yearly_margin" in mixed
+    for raw in ("id,margin %\n1,5\n2,6\n", "id,margin\n1,5%\n2,6%\n"):
+        assert "  #   fact: yearly_margin" in proposed(raw)
+    assert "some amounts are marked as EUR, and others have no mark" in proposed("id,margin\n1,EUR 5\n2,6\n")
+    assert "some figures have a percent sign, and others have none" in proposed("id,price increase\n1,5%\n2,6\n")
+
+
+def test_figures_that_are_thousands_or_decimals_are_named() -> None:
+    doubtful = proposed("id;margin;attempt cost\n1;1.234;3\n2;12.500;4\n")
+    assert 'figures such as "1.234" can be thousands or decimals, and nothing tells which' in doubtful
+    assert "  #   fact: yearly_margin" in doubtful
+    like_others = proposed("id;margin;price increase\n1;1.234;0,5\n2;12.500;1,25\n")
+    assert 'taken with a decimal comma as in "price increase"' in like_others
+    assert like_others.count("\n    decimal: comma") == 2
+    american = proposed('id,margin,price increase\n1,"1,234",0.5\n2,"12,500",1.25\n')
+    assert 'taken with a decimal point as in "price increase"' in american
+    clear = proposed("id,margin\n1,1.234\n2,12.5\n")
+    assert "decimal: point" in clear
+
+
 def test_what_is_weak_is_commented_out_and_what_is_left_is_named() -> None:
     text = proposed("id,reason,feedback,colour,empty\n1,price,price,red,\n2,quality,quality,red,\n")
     assert "colour: called like no fact" in text
@@ -307,6 +550,24 @@ def test_what_is_weak_is_commented_out_and_what_is_left_is_named() -> None:
     twice = proposed("id,price increase,increase\n1,3,4\n")
     assert "tells the same already" in twice
     assert '  # "price increase"' in twice or "  # increase" in twice
+
+
+def test_every_column_is_named_with_what_becomes_of_it() -> None:
+    headings = [
+        *("id", "customer name", "region", "lost on", "price increase", "increase", "margin", "seats", "note", "empty"),
+        *("churned on", "has 'quotes'", "seats 2", "reason"),
+    ]
+    rows = [
+        ["1", "A", "N", "2025-01-02", "5", "6", "1.234", "7", "x", "", "3", "q", "8", "price"],
+        ["2", "A", "S", "2025-01-02", "5", "x", "12.500", "9", "y", "", "4", "q", "8", "price"],
+    ]
+    text = proposed("\n".join(";".join(row) for row in [headings, *rows]))
+    listed = text.partition("# Nothing tells these")[0]
+    named = [line for line in listed.splitlines() if not line.startswith("# Proposed")]
+    for heading in headings:
+        assert any(heading in line for line in named), heading
+    assert "#   seats: called like no fact" in text
+    assert proposed("id,lost on\n1,x\n2,y\n").count("called like the date of the loss, and not all") == 1
 
 
 def test_a_table_that_tells_nothing_is_said_to() -> None:

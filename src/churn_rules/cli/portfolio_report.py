@@ -84,7 +84,8 @@ def portfolio(
 
 
 def _notes(found: OfFile) -> Iterator[str]:
-    """Yield what is wrong with rows, and what became of them."""
+    """Yield what is wrong with the file or its rows, and what became of them."""
+    yield from found.remarks
     told = found.portfolio
     if told.repeated:
         many = f"{told.repeated:,} of {told.rows:,} rows repeat an account and were set aside"

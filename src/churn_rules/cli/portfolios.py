@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["explain_row", "map_columns", "mapping_option", "progress", "score", "tables_needed"]
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_REJECTS = "Where rows go that cannot be used; if left out, beside OUT: scored.rejects.csv for scored.csv."
 _KINDS: dict[str, Literal["csv", "excel", "parquet"]] = {"csv": "csv", "xlsx": "excel", "parquet": "parquet"}
 _STAGES = {
     "scoring": "Scoring accounts",
@@ -62,7 +63,7 @@ def mapping_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("source", metavar="IN")
 @click.option("-o", "--output", "target", required=True, metavar="OUT", help="Where to write it; - for a pipe.")
 @mapping_option
-@click.option("--rejects", type=_FILE, metavar="FILE", help="Where rows go that cannot be used; OUT.rejects.csv.")
+@click.option("--rejects", type=_FILE, metavar="FILE", help=_REJECTS)
 @click.option("--to", "as_", type=click.Choice(list(_KINDS)), help="What to write; if left out, what OUT says.")
 @click.option("--full", is_flag=True, help="Put all typed columns into CSV and Excel too; Parquet always has them.")
 @rules_option
@@ -106,9 +107,12 @@ def score(
 
 
 def _tell_rejects(outcome: Outcome) -> None:
+    for remark in outcome.remarks:
+        click.echo(f"note: {remark}", err=True)
     if not outcome.rejected or not outcome.worst:
         return
-    where = f"; {outcome.rejects} says which, why and how to mend them" if outcome.rejects else ""
+    told = f"{outcome.rejects} says" if outcome.rejects else "--rejects FILE writes"
+    where = f"; {told} which, why and how to mend them"
     many = f"{outcome.rejected:,} of {outcome.rows:,} rows were rejected and are not scored{where}"
     click.echo(f"note: {many}", err=True)
     column, why, count = outcome.worst

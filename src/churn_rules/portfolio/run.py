@@ -25,10 +25,14 @@ __all__ = ["OfFile", "across_file", "write_tables"]
 
 @dataclass(frozen=True, slots=True)
 class OfFile:
-    """What the accounts of a file say together; `left_out` of its rows could not be used."""
+    """What the accounts of a file say together; `left_out` of its rows could not be used.
+
+    `remarks` are what a reader should know about how the file was read.
+    """
 
     portfolio: Portfolio
     left_out: int
+    remarks: tuple[str, ...] = ()
 
 
 def across_file(
@@ -75,7 +79,7 @@ def across_file(
         none_sound = portfolio.drivers.faults == portfolio.drivers.accounts
         if none_sound and (unusable := nothing_usable(found, rulebase)):
             raise unusable
-        return OfFile(portfolio, left_out - _blank(found) if left_out else 0)
+        return OfFile(portfolio, left_out - _blank(found) if left_out else 0, found.table.remarks)
 
 
 def _blank(found: Prepared) -> int:

@@ -25,6 +25,7 @@ __all__ = ["read_mapping", "read_mapping_document"]
 Heading = Annotated[str, Field(min_length=1, max_length=1000)]
 Dates = Literal["year-first", "day-first", "month-first"]
 Decimals = Literal["point", "comma"]
+Currencies = Literal["EUR", "USD", "GBP", "CNY", "INR"]
 _MONEY = Term(id="cost", title="the cost", type="number", unit="currency", low=0, high=1e12)
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 _MEASURES = ("number", "date")
@@ -76,6 +77,7 @@ class MappingShape(_Shape):
     unknown: list[str] = []
     dates: Dates | None = None
     decimal: Decimals | None = None
+    currency: Currencies | None = None
     encoding: Heading | None = None
     delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
     sheet: Heading | None = None
@@ -140,7 +142,7 @@ class _MappingReader:
             encoding=shape.encoding,
             delimiter=_DELIMITERS[shape.delimiter] if shape.delimiter else None,
             sheet=shape.sheet,
-            decimal=shape.decimal,
+            currency=shape.currency,
         )
 
     # --- what columns tell ---

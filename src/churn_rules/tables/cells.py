@@ -14,9 +14,23 @@ import polars as pl
 
 from churn_rules.mappings import UNKNOWN, TableMapping, ToldCost, ToldDate, ToldFact, called
 from churn_rules.rulebase import Rulebase
-from churn_rules.tables.faults import fault
+from churn_rules.tables.faults import fault, rows_in_words, short
+from churn_rules.tables.markings import ERRORS
 from churn_rules.tables.opening import ROW, Table
-from churn_rules.tables.parsing import as_keys, boolean_words, choice_words, dates, numbers, translated
+from churn_rules.tables.parsing import (
+    CURRENCIES,
+    as_keys,
+    boolean_words,
+    choice_words,
+    dates,
+    is_money,
+    is_percentage,
+    marked,
+    numbers,
+    percent,
+    read_two_ways,
+    translated,
+)
 from churn_rules.vocabulary import SIDES, Fact, Span, Value
 
 __all__ = ["NUMBERED", "STATED", "Cells", "Check", "canonical_cells", "cells_of", "free_name"]
@@ -131,14 +145,17 @@ class _Maker:
         self.origins: dict[str, str] = {}
         self.keys: dict[str, pl.Expr] = {}
         self.values: list[pl.Expr] = []
+        self.money: dict[str, set[str]] = {}  # columns of text that tell amounts, and the cells that `values` names
 
     def make(self) -> Cells:
+        self._check_times()
         self._check_rows()
         kept = [pl.col(ROW).cast(pl.UInt32).alias(NUMBERED)]
         kept += [pl.col(name).alias(free_name(name, self.rulebase)) for name in self.mapping.kept]
         told = [*self._lost(), *self._facts(), *self._constants(), *self._costs()]
         kept += _stated(told)
         self._check_lengths()
+        self._check_currencies()
         names = tuple(expression.meta.output_name() for expression in kept)
         return Cells(
             tuple(self.keys.values()),
@@ -150,6 +167,18 @@ class _Maker:
             self._blank(),
         )
 
+    def _check_times(self) -> None:
+        """Refuse to take a length of time, or a time of day, for the value of a fact.
+
+        Raises:
+            TableFileError: M631.
+        """
+        for column, what in self.table.times.items():
+            if column in self.mapping.telling:
+                why = "a fact is a number in its own unit, a date, a choice, or yes or no"
+                fix = "write it as a number of days, months or years, as the fact counts, or take it out of the mapping"
+                raise fault("M631", f"the column `{short(column)}` holds {what}", why, fix, self.table.path)
+
     # --- rows ---
 
     def _check_rows(self) -> None:
@@ -159,8 +188,12 @@ class _Maker:
             fix = "put quotes around a cell that holds the delimiter; the last row may be cut off"
             self.checks.append(Check("", pl.col(ROW).is_in(rows), why, fix))
         if account := self.mapping.account:
-            bad = pl.col(account).is_null() if self.schema[account] != pl.String else self._empty(account)
+            bad = pl.col(account).is_null() if self.schema[account] != pl.String else self._nameless(account)
             self.checks.append(Check(account, bad, "the account has no name", "fill it in"))
+
+    def _nameless(self, account: str) -> pl.Expr:
+        failed = as_keys(pl.col(account)).is_in(sorted({*ERRORS, "#n/a"})).fill_null(value=False)
+        return self._empty(account) | failed if self.table.kind == "excel" else self._empty(account)
 
     def _empty(self, column: str) -> pl.Expr:
         return pl.col(column).fill_null("").str.strip_chars() == ""
@@ -178,6 +211,34 @@ class _Maker:
             if self.schema[column] == pl.String:
                 why, fix = f"the cell holds more than {_LONGEST_CELL:,} bytes", "shorten it; a quote may be open"
                 self.checks.append(Check(column, pl.col(column).str.len_bytes() > _LONGEST_CELL, why, fix))
+
+    def _check_currencies(self) -> None:
+        """Refuse a table whose amounts are marked with several currencies, unless the mapping says which one counts.
+
+        Raises:
+            TableFileError: M638.
+        """
+        if self.mapping.currency or not self.money:
+            return
+        named = {column: pl.col(f"\x00key {column}").is_in(sorted(cells)) for column, cells in self.money.items()}
+        keyed = self.table.frame.with_columns([self.keys[column] for column in self.money])
+        found = {column: marked(pl.col(f"\x00key {column}")) & ~named[column] for column in self.money}
+        if not keyed.select(pl.any_horizontal(found.values()).any()).collect(engine="streaming").item():
+            return
+        counted = keyed.select(
+            (found[column] & marked(pl.col(f"\x00key {column}"), code)).sum().alias(f"{code} {column}")
+            for column in self.money
+            for code in CURRENCIES
+        )
+        rows = {name: count for name, count in counted.collect(engine="streaming").row(0, named=True).items() if count}
+        codes = sorted({name.partition(" ")[0] for name in rows})
+        if len(codes) > 1:
+            listed = [(name.partition(" "), count) for name, count in rows.items()]
+            why = "they do not add up: " + ", ".join(
+                f"{code} in {rows_in_words(count)} of `{short(column)}`" for (code, _, column), count in listed
+            )
+            fix = f"convert them, or say `currency: {codes[0]}` in the mapping: then rows in another are rejected"
+            raise fault("M638", f"amounts are in several currencies: {', '.join(codes)}", why, fix, self.table.path)
 
     # --- what columns tell ---
 
@@ -232,6 +293,12 @@ class _Maker:
         key = self._key(column)
         bad = key.is_not_null() & value.is_null() & ~key.is_in(sorted(unknown))
         bad = bad if silent is None else bad & ~silent.fill_null(value=False)
+        if self.table.kind == "excel":
+            failed = key.is_in(sorted(ERRORS))
+            why = "the cell shows an error of the spreadsheet, and no value"
+            fix = "mend the formula, or list the error under `unknown` in the mapping"
+            self.checks.append(Check(column, bad & failed, why, fix))
+            bad = bad & ~failed
         self.checks.append(Check(column, bad, *words))
 
     def _facts(self) -> Iterator[pl.Expr]:
@@ -306,12 +373,74 @@ class _Maker:
         if self.schema[column].is_numeric():
             value = pl.col(column).cast(pl.Float64)
             return pl.when(value.is_finite()).then(value)
-        return numbers(self._key(column), told.decimal)
+        value = numbers(self._key(column), told.decimal)
+        for refused, _, _ in self._refused(column, told):
+            value = pl.when(~refused).then(value)
+        return value
+
+    def _refused(self, column: str, told: ToldFact | ToldCost) -> Iterator[tuple[pl.Expr, str, str]]:
+        """Yield which cells look like figures and are none that can be used, with why, and how to mend them."""
+        yield from self._wrong_signs(column, told)
+        if told.decimal is None:
+            why = "it is a figure that can be read in two ways, as a thousand and more, or as decimals"
+            yield self._two_ways(column, told), why, "say `decimal: comma` or `decimal: point` in the mapping"
+
+    def _wrong_signs(self, column: str, told: ToldFact | ToldCost) -> Iterator[tuple[pl.Expr, str, str]]:
+        """Yield which figures are marked as something that their fact is not: as percentages, or as amounts."""
+        key, fact = self._key(column), self._fact(told)
+        elsewhere = "say in the mapping what the column really tells, or leave it out"
+        if is_money(fact):
+            yield percent(key), "it has a percent sign, and is to be an amount of money", elsewhere
+            if wanted := self.mapping.currency:
+                why = f"it is in another currency, and the mapping says `currency: {wanted}`"
+                yield marked(key) & ~marked(key, wanted), why, "convert it; amounts of several currencies do not add up"
+        elif is_percentage(fact):
+            yield marked(key), "it has a currency, and is to be a percentage", elsewhere
+            if isinstance(told, ToldFact) and told.times != 1:
+                why = f"it has a percent sign, so that `times: {told.times:g}` would multiply a percentage"
+                yield percent(key), why, "take `times` out of the mapping, or the sign out of the cells"
+        else:
+            what = f"in {fact.unit}" if fact and fact.type == "number" and fact.unit else "a bare number"
+            yield percent(key) | marked(key), f"it has a percent sign or a currency, and is to be {what}", elsewhere
+
+    def _two_ways(self, column: str, told: ToldFact | ToldCost) -> pl.Expr:
+        """Return which cells are thousands or decimals; no doubt is left where thousands would lie out of range."""
+        key, fact = self._key(column), self._fact(told)
+        doubtful = read_two_ways(key)
+        if self.table.kind == "excel":  # whose numbers are text here too, and in no doubt
+            doubtful = pl.col(ROW).is_in(sorted(self.table.two_ways.get(column, ())))
+        if fact is None or fact.type != "number":
+            return doubtful
+        thousands = numbers(key, None) * (1000 * (told.times if isinstance(told, ToldFact) else 1))
+        return doubtful & thousands.is_between(fact.low, fact.high).fill_null(value=True)
 
     def _note(self, told: ToldFact, fact: Fact, column: str, value: pl.Expr) -> None:
-        if not told.others_unknown:
-            words = _number_words(told.decimal) if fact.type == "number" else _date_words(told.dates)
-            self._check(column, value, self._unknown(told, {}) - set(_spans(told)), words)
+        if fact.type == "number":
+            self._note_money(column, told)
+        if told.others_unknown:
+            return
+        unknown = self._unknown(told, {}) - set(_spans(told))
+        if fact.type == "number":
+            self._note_figures(column, told, value, unknown)
+        else:
+            self._check(column, value, unknown, _date_words(told.dates))
+
+    def _note_figures(self, column: str, told: ToldFact | ToldCost, value: pl.Expr, unknown: Iterable[str]) -> None:
+        """Note the cells that are no figures, each under the one thing that is wrong with it."""
+        silent = pl.lit(value=False)
+        if not self.schema[column].is_numeric():
+            for refused, why, fix in self._refused(column, told):
+                found = self._made(refused)
+                self._check(column, value, unknown, (why, fix), silent | ~found)
+                silent = silent | found
+        self._check(column, value, unknown, _number_words(told.decimal), silent)
+
+    def _fact(self, told: ToldFact | ToldCost) -> Fact | None:
+        return None if isinstance(told, ToldCost) else self.rulebase.vocabulary[told.fact]
+
+    def _note_money(self, column: str, told: ToldFact | ToldCost) -> None:
+        if is_money(self._fact(told)) and not self.schema[column].is_numeric():
+            self.money.setdefault(column, set()).update(() if isinstance(told, ToldCost) else told.values)
 
     # --- what is the same for all ---
 
@@ -326,7 +455,8 @@ class _Maker:
                 continue
             value = self._made(self._figure(told.told, told))
             self.origins[told.name] = told.told
-            self._check(told.told, value, UNKNOWN, _number_words(told.decimal))
+            self._note_money(told.told, told)
+            self._note_figures(told.told, told, value, UNKNOWN)
             yield value.alias(told.name)
 
 
@@ -370,11 +500,11 @@ def _amount(name: str, value: Span) -> Iterator[pl.Expr]:
 
 
 def _number_words(decimal: str | None) -> tuple[str, str]:
-    why = "it is no number"
     if decimal is None:
         fix = "write a bare number such as 1200.5; where figures have commas, say `decimal: comma` or `decimal: point`"
-        return f"{why} that can be read in one way only", f"{fix} in the mapping"
-    written = "1.200,5 or 1200,5" if decimal == "comma" else "1,200.5 or 1200.5"
+        return "it is no number that can be read in one way only", f"{fix} in the mapping"
+    written, other = ("1.200,5 or 1200,5", "point") if decimal == "comma" else ("1,200.5 or 1200.5", "comma")
+    why = f"it is no number with a decimal {decimal}, in which a {other} may only part thousands, by three figures"
     return why, f"write it as {written}, or leave it empty where it is unknown"
 
 

@@ -19,7 +19,8 @@ import polars as pl
 from churn_rules.errors import TableFileError
 from churn_rules.mappings import UNKNOWN, DateOrder, Decimal, as_key
 from churn_rules.reading.documents import read_document
-from churn_rules.tables.parsing import FALSE, TRUE, dates, numbers
+from churn_rules.tables.markings import ERRORS
+from churn_rules.tables.parsing import CURRENCIES, FALSE, TRUE, dates, marked, numbers, percent, read_two_ways
 from churn_rules.vocabulary import Fact
 
 __all__ = ["Column", "Fit", "Likeness", "Synonyms", "plain_words"]
@@ -139,14 +140,23 @@ def _nearest_word(key: str, words: Mapping[str, str]) -> str | None:
 
 
 class Column:
-    """One column of a sample: its heading, its cells as text, and what they could be."""
+    """One column of a sample: its heading, its cells as text, and what they could be.
 
-    def __init__(self, heading: str, cells: pl.Series) -> None:
+    Args:
+        heading: Its heading.
+        cells: Its cells.
+        are_text: Whether figures in it were text in the file, and no numbers, so that it matters how they are written.
+    """
+
+    def __init__(self, heading: str, cells: pl.Series, *, are_text: bool = True) -> None:
         self.heading, self.dtype = heading, cells.dtype
+        self.are_text = are_text and not cells.dtype.is_numeric()
         text = cells.dt.date() if isinstance(cells.dtype, pl.Datetime) else cells
         known = text.cast(pl.String).drop_nulls()
         self.rows = len(cells)
-        self.known = known.filter(~known.str.strip_chars().str.to_lowercase().is_in(sorted(UNKNOWN)))
+        keys = known.str.strip_chars().str.to_lowercase()
+        self.failed = int(keys.is_in(sorted(ERRORS)).sum())
+        self.known = known.filter(~keys.is_in(sorted(UNKNOWN | ERRORS)))
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -173,16 +183,61 @@ class Column:
         return bool(len(self.known)) and {as_key(cell) for cell in self.counts} <= {*TRUE, *FALSE}
 
     @cached_property
+    def decimals(self) -> tuple[Decimal, ...]:
+        """With which mark the cells are figures: none, one, or both where each is right for as many; the point first.
+
+        Empty too where it does not matter, since no cell could be read otherwise.
+        """
+        if not len(self.known) or not self.are_text:
+            return ()
+        doubtful = self._tried(read_two_ways(_KEY)).sum()
+        return () if not doubtful and self._share(None) >= _ENOUGH else self._fitting
+
+    @property
+    def evident(self) -> Decimal | None:
+        """With which mark alone the cells are figures, needed or not; None where they tell nothing about it."""
+        fitting = self._fitting if len(self.known) and self.are_text else ()
+        return fitting[0] if len(fitting) == 1 else None
+
+    @cached_property
+    def _fitting(self) -> tuple[Decimal, ...]:
+        ways: tuple[Decimal, ...] = ("point", "comma")
+        shares = {way: self._share(way) for way in ways}
+        best = max(shares.values())
+        return tuple(way for way in ways if best >= _ENOUGH and shares[way] == best)
+
+    @cached_property
     def figures(self) -> tuple[Decimal | None, pl.Series] | None:
         """How the cells are numbers, and the numbers; None where they are none."""
-        if not len(self.known):
+        decimal = self.decimals[0] if self.decimals else None
+        if not self.decimals and (not len(self.known) or self._share(None) < _ENOUGH):
             return None
-        ways: tuple[Decimal | None, ...] = (None, "comma", "point")
-        for decimal in ways:
-            found = self._tried(numbers(_KEY, decimal))
-            if found.null_count() <= (1 - _ENOUGH) * len(found):
-                return decimal, found.drop_nulls()
-        return None
+        found = self._tried(numbers(_KEY, decimal)).drop_nulls()
+        return decimal, found
+
+    @cached_property
+    def percentages(self) -> int:
+        """How many cells are figures with a percent sign."""
+        return int(self._tried(percent(_KEY)).sum())
+
+    @cached_property
+    def currencies(self) -> Mapping[str, int]:
+        """How many cells are figures marked with each currency, as far as any is."""
+        counts = {code: int(self._tried(marked(_KEY, code)).sum()) for code in CURRENCIES}
+        return {code: count for code, count in counts.items() if count}
+
+    @property
+    def two_ways(self) -> str:
+        """The first cell that can be read as thousands and as decimals; empty where there is none."""
+        return next(iter(self.known.filter(self._tried(read_two_ways(_KEY)))), "")
+
+    def read_with(self, decimal: Decimal) -> pl.Series:
+        """Return the numbers that the cells are with a decimal mark."""
+        return self._tried(numbers(_KEY, decimal)).drop_nulls()
+
+    def _share(self, decimal: Decimal | None) -> float:
+        found = self._tried(numbers(_KEY, decimal))
+        return 1 - found.null_count() / len(found)
 
     @cached_property
     def days(self) -> tuple[DateOrder, ...]:

@@ -51,6 +51,13 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"{", "JSON"),
     (b"[{", "JSON"),
 )
+_UNREADABLE: Mapping[object, str] = {
+    pl.List: "lists",
+    pl.Array: "lists",
+    pl.Struct: "records",
+    pl.Binary: "bytes",
+    pl.Object: "objects of a program",
+}
 _LARGEST_FOOTER = 64 * 2**20
 
 
@@ -59,6 +66,9 @@ class Table:
     """A table that is open: its rows (as text where it is CSV or Excel), numbered in ROW as the file shows them.
 
     `rows` counts them, blank ones too; `ragged` holds, of CSV, the rows whose number of cells is not the headings'.
+    `two_ways` holds, of Excel, the rows whose cell is a text such as `1.234`, by column: of numbers that is no doubt.
+    `shows_all` is false where cells may show percent signs, currencies or errors that nobody can read: .xls and others.
+    `times` holds, of Parquet, the columns of lengths of time and times of day, and which they are.
     """
 
     path: str
@@ -67,6 +77,17 @@ class Table:
     headings: tuple[str, ...]
     rows: int
     ragged: Mapping[int, int] = field(default_factory=dict)
+    two_ways: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    shows_all: bool = True
+    times: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know about how the table was read."""
+        if self.shows_all:
+            return ()
+        unseen = "a workbook that is no .xlsx does not tell which cells show a percent sign, a currency or an error"
+        return (f"{unseen}: 30 % is read as 0.3, and #DIV/0! as an empty cell; save it as .xlsx if it has any",)
 
 
 def kind_of_name(path: str | Path) -> Kind | None:
@@ -101,8 +122,11 @@ def _table(file: Path, shown: str, kind: Kind, mapping: TableMapping, room: Path
     if kind == "parquet":
         return _parquet(file, shown)
     if kind == "excel":
-        sheet = read_workbook(file, shown, mapping.sheet, mapping.decimal)
-        return Table(shown, kind, sheet.frame.lazy(), sheet.headings, sheet.frame.height)
+        sheet = read_workbook(file, shown, mapping.sheet, mapping.decimals, mapping.telling)
+        frame, headings = sheet.frame.lazy(), sheet.headings
+        return Table(
+            shown, kind, frame, headings, sheet.frame.height, two_ways=sheet.two_ways, shows_all=sheet.shows_all
+        )
     plain = read_plain(transcoded(file, shown, mapping.encoding, room), shown, mapping.delimiter)
     return Table(shown, kind, plain.frame, plain.headings, plain.rows, plain.ragged)
 
@@ -160,11 +184,14 @@ def _parquet(file: Path, shown: str) -> Table:
     headings = [name for name in schema if name != ROW]
     check_headings(headings, shown)
     for name in headings:
-        if schema[name].is_nested() or schema[name] in (pl.Binary, pl.Object):
-            what = f"the column `{short(name)}` holds {str(schema[name].base_type()).lower()}s"
+        if schema[name].is_nested() or schema[name] in _UNREADABLE:
+            what = f"the column `{short(name)}` holds {_UNREADABLE.get(schema[name].base_type(), 'something else')}"
             why = "a cell holds one value: a text, a number, a date, or true or false"
             raise fault("M631", what, why, "spread it over columns of its own, or leave it out", shown)
-    return Table(shown, "parquet", frame, tuple(headings), rows)
+    spans = {name: "lengths of time" for name in headings if schema[name] == pl.Duration}
+    times = spans | {name: "times of day" for name in headings if schema[name] == pl.Time}
+    frame = frame.with_columns(pl.col(name).dt.to_string("iso") for name in spans)  # which nothing else can write
+    return Table(shown, "parquet", frame, tuple(headings), rows, times=times)
 
 
 def _check_footer(file: Path, shown: str) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -18,13 +19,14 @@ import polars as pl
 from churn_rules.errors import TableFileError
 from churn_rules.tables.faults import fault, short
 
-__all__ = ["MOST_COLUMNS", "ROW", "Plain", "check_headings", "read_plain", "transcoded"]
+__all__ = ["FEW_ROWS", "MOST_COLUMNS", "ROW", "Plain", "check_headings", "check_title", "read_plain", "transcoded"]
 
 ROW = "\x00row"  # the number of a row as a spreadsheet shows it; no heading can be called that
 MOST_COLUMNS = 16_384
 _LONGEST_LINE = 16 * 2**20
 _CHUNK = 4 * 2**20
 _SNIFFED = 2**16
+FEW_ROWS = 5  # below the first, by which a title is told from headings
 _DELIMITERS = ",;\t|"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -85,6 +87,7 @@ def read_plain(file: Path, shown: str, delimiter: str | None) -> Plain:
         TableFileError: It is no sound CSV file.
     """
     start = _start(file)
+    _refuse_title(start, delimiter, shown)
     delimiter = delimiter or _sniffed(start)
     headings = _headings(file, shown, start, delimiter)
     records = _checked(file, shown, len(headings), delimiter)
@@ -94,16 +97,27 @@ def read_plain(file: Path, shown: str, delimiter: str | None) -> Plain:
 
 
 def _scanned(file: Path, headings: tuple[str, ...], delimiter: str, *, truncate: bool) -> pl.LazyFrame:
-    return pl.scan_csv(
+    names = _as_polars_reads(file, headings, delimiter)
+    frame = pl.scan_csv(
         file,
         separator=delimiter,
-        schema=dict.fromkeys(headings, pl.String),
+        schema=dict.fromkeys(names, pl.String),
         infer_schema=False,
         row_index_name=ROW,
         row_index_offset=2,
         glob=False,
         truncate_ragged_lines=truncate,
     )
+    return frame if names == headings else frame.rename(dict(zip(names, headings, strict=True)))
+
+
+def _as_polars_reads(file: Path, headings: tuple[str, ...], delimiter: str) -> tuple[str, ...]:
+    """Return what Polars calls the columns: it leaves doubled quotes in a heading as they stand."""
+    if not any('"' in heading for heading in headings):
+        return headings
+    found = pl.scan_csv(file, separator=delimiter, infer_schema=False, glob=False, truncate_ragged_lines=True)
+    names = tuple(found.collect_schema().names())
+    return names if len(names) == len(headings) else headings
 
 
 # --- how it is written ------------------------------------------------------------------------------------------------
@@ -145,6 +159,34 @@ def _bounded(text: Iterator[str], shown: str) -> Iterator[str]:
         if len(line) == _LONGEST_LINE:
             raise _too_long(shown, 0)
         yield line
+
+
+def _refuse_title(start: str, delimiter: str | None, shown: str) -> None:
+    """Refuse a title above the headings, as far as the beginning of a file shows one."""
+    title, _, rest = start.partition("\n")
+    below = csv.reader(rest.splitlines(), delimiter=delimiter or _sniffed(rest))
+    try:
+        first = next(csv.reader([title], delimiter=delimiter or _sniffed(title)), [])
+        check_title(first, islice(below, FEW_ROWS), shown)
+    except csv.Error:  # what is wrong is said of the whole file
+        return
+
+
+def check_title(first: Sequence[object], below: Iterable[Sequence[object]], shown: str) -> None:
+    """Refuse a first row of one cell, where the rows below have more: a title, and no headings.
+
+    Raises:
+        TableFileError: M623.
+    """
+    title = [cell for cell in first if str(cell or "").strip()]
+    filled = [sum(bool(str("" if cell is None else cell).strip()) for cell in row) for row in below]
+    wide = [(number, count) for number, count in enumerate(filled, 2) if count]
+    if len(title) == 1 and wide and all(count > 1 for _, count in wide):
+        row, count = wide[0]
+        what = f"the first row is one cell, `{short(title[0])}`, and row {row} has {count}"
+        why = "the first row holds the headings, and this looks like a title above them"
+        fix = f"begin the table with its headings, which row {row} seems to hold; or add the headings that are missing"
+        raise fault("M623", what, why, fix, shown, 1)
 
 
 def check_headings(headings: list[str], shown: str) -> None:

@@ -11,11 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
 
-from churn_rules.mappings import TableMapping
+import polars as pl
+
+from churn_rules.mappings import Decimal, TableMapping
 from churn_rules.rulebase import Rulebase
 from churn_rules.tables.cells import STATED
+from churn_rules.tables.faults import rows_in_words
 from churn_rules.tables.guessing import Column, Fit, Likeness, Synonyms, like, plain_words
 from churn_rules.tables.opening import opened
+from churn_rules.tables.parsing import is_money, is_percentage
 from churn_rules.vocabulary import Fact
 
 __all__ = ["Proposal", "propose"]
@@ -25,6 +29,7 @@ _FEW = 60  # different cells of a column that accounts are compared by
 _NEAR = 0.84
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _READ_OTHERWISE = ("yes", "no", "on", "off", "y", "n", "true", "false", "null", "inf", "nan")
+_PERCENT = re.compile(r"%|\bpct\b|\bpercent|\bprocent|百分", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\(k|\bk(?:eur|usd|€|\$)|x ?1[.,]?000\b|\bthousands?\b|\bduizend|千", re.IGNORECASE)
 
 
@@ -68,15 +73,21 @@ def propose(source: str, rulebase: Rulebase, *, sheet: str | None = None, encodi
     """
     with opened(source, TableMapping(sheet=sheet, encoding=encoding)) as table:
         sample = table.frame.select(table.headings).head(_SAMPLE).collect(engine="streaming")
-        columns = [Column(name, sample[name]) for name in table.headings]
+        texts = table.two_ways if table.kind == "excel" else table.headings
+        columns = [Column(name, sample[name], are_text=name in texts) for name in table.headings]
         work = _Proposer(columns, rulebase)
         work.look()
-        seen = f"the first {sample.height:,} of {table.rows:,}" if sample.height < table.rows else f"all {table.rows:,}"
+        seen = (
+            f"the first {sample.height:,} of {table.rows:,} rows"
+            if sample.height < table.rows
+            else _all_rows(table.rows)
+        )
         head = [
-            f"# Proposed by `churn-rules map` for {table.path}, from its headings and {seen} rows.",
+            f"# Proposed by `churn-rules map` for {table.path}, from its headings and {seen}.",
             "# Read every line: `certain` is what heading and cells both say, `guessed` may be wrong.",
             "# A line that begins with # does nothing; take the mark away where it is right.",
         ]
+        head += [f"# Note: {remark}." for remark in table.remarks]
         options = [f"{key}: {_quoted(value)}" for key, value in (("sheet", sheet), ("encoding", encoding)) if value]
         return Proposal("\n".join([*head, "", *options, *work.lines()]) + "\n", work.counted())
 
@@ -167,6 +178,10 @@ class _Proposer:
         told = _Told(column, fact, side or "record", "its heading and its cells")
         if not likeness.is_same:
             told.doubts.append(f"its heading is only like `{likeness.word}`")
+        if column.failed:
+            told.doubts.append(
+                f"{rows_in_words(column.failed)} show an error of the spreadsheet, and would be rejected"
+            )
         fits = {"number": self._number, "date": self._date, "boolean": self._boolean, "choice": self._choice}
         return self._with_side(told, side) if fits[fact.type](column, fact, told) else None
 
@@ -180,24 +195,74 @@ class _Proposer:
         if not column.figures or (column.is_boolean and column.distinct <= 2):
             return False
         decimal, figures = column.figures
+        ways = [way for way in column.decimals if _inside(column.read_with(way), fact)] or column.decimals
+        if len(ways) > 1:
+            decimal = self._decide(column, told)
+        elif len(column.decimals) > 1:
+            decimal = ways[0]
+            told.doubts.append(
+                f"figures such as {_quoted(column.two_ways)} have decimals, or they would be out of range"
+            )
+        elif decimal:
+            told.doubts.append(f"figures are written with a decimal {decimal}{_then(column.two_ways, decimal)}")
         if decimal:
+            figures = column.read_with(decimal)
             told.keys["decimal"] = decimal
-            told.doubts.append(f"figures are written with a decimal {decimal}")
-        low, high = float(figures.min() or 0), float(figures.max() or 0)  # type: ignore[arg-type]  # numbers
-        if fact.unit == "percent" and -1 <= low <= high <= 1:
-            told.keys["times"] = "100"
-            told.doubts.append("all figures lie between -1 and 1, so that they look like fractions, not percentages")
-        elif "currency" in fact.unit and _THOUSANDS.search(column.heading):
-            told.keys["times"] = "1000"
-            told.doubts.append("the heading speaks of thousands")
+        self._scale(column, fact, told, figures)
+        self._signs(column, fact, told)
         scale = float(told.keys.get("times", 1))
         outside = figures.filter((figures * scale < fact.low) | (figures * scale > fact.high))
         if len(outside):
             told.doubts.append(
                 f"{len(outside):,} figures lie outside {fact.low:g} to {fact.high:g}, and would be rejected"
             )
-            told.weak = len(outside) > len(figures) / 2
+            told.weak |= len(outside) > len(figures) / 2
         return True
+
+    def _scale(self, column: Column, fact: Fact, told: _Told, figures: pl.Series) -> None:
+        """Say what figures are to be multiplied by, where they look like fractions or thousands."""
+        low, high = float(figures.min() or 0), float(figures.max() or 0)  # type: ignore[arg-type]  # numbers
+        if is_percentage(fact) and -1 <= low <= high <= 1 and not column.percentages:
+            told.keys["times"] = "100"
+            told.doubts.append("all figures lie between -1 and 1, so that they look like fractions, not percentages")
+        elif is_money(fact) and _THOUSANDS.search(column.heading):
+            told.keys["times"] = "1000"
+            told.doubts.append("the heading speaks of thousands")
+
+    def _signs(self, column: Column, fact: Fact, told: _Told) -> None:
+        """Say where heading or cells are marked as something that the fact is not."""
+        codes = column.currencies
+        if is_money(fact):
+            wrong = column.percentages
+            if _PERCENT.search(column.heading) or wrong:
+                told.doubts.append("it looks like a percentage, and the fact is an amount of money")
+                told.weak |= not wrong or 2 * wrong > len(column.known)
+            if len(codes) > 1:
+                listed = ", ".join(f"{code} in {rows_in_words(count)}" for code, count in codes.items())
+                told.doubts.append(f"amounts are in several currencies, which do not add up: {listed}")
+                told.weak = True
+            elif codes and sum(codes.values()) < len(column.known):
+                told.doubts.append(f"some amounts are marked as {next(iter(codes))}, and others have no mark")
+        elif wrong := sum(codes.values()) + (0 if is_percentage(fact) else column.percentages):
+            told.doubts.append(f"{wrong:,} figures are marked as something else, and would be rejected")
+            told.weak |= 2 * wrong > len(column.known)
+        elif is_percentage(fact) and 0 < column.percentages < len(column.known):
+            told.doubts.append("some figures have a percent sign, and others have none")
+
+    def _decide(self, column: Column, told: _Told) -> Decimal:
+        """Return how figures such as `1.234` are meant: as other columns of the file are written, else nobody knows."""
+        cell = _quoted(column.two_ways)
+        clear = {mark: other for other in self.columns if (mark := other.evident)}
+        if len(clear) == 1:
+            decimal, other = next(iter(clear.items()))
+            as_there = f"with a decimal {decimal} as in {_quoted(other.heading)}"
+            told.doubts.append(f"figures such as {cell} can be read in two ways, and are taken {as_there}")
+            return decimal
+        told.doubts.append(
+            f"figures such as {cell} can be thousands or decimals, and nothing tells which: say `point` or `comma`"
+        )
+        told.weak = True
+        return column.decimals[0]
 
     def _date(self, column: Column, _fact: Fact, told: _Told) -> bool:
         days = column.days
@@ -241,7 +306,9 @@ class _Proposer:
             return (
                 f"called like `{likeness.name}`, a {kind}, and its cells are none, such as {_quoted(_example(column))}"
             )
-        return "called like no fact, and its cells are no words of ours"
+        if like(plain_words(column.heading), "lost", self.synonyms.lost).degree >= _NEAR and not self.lost:
+            return f"called like the date of the loss, and not all of its cells are dates: {_quoted(_example(column))}"
+        return "called like no fact, and its cells are no words for a reason"
 
     def _keep_one_each(self) -> None:
         """Comment out what tells a fact that a better column tells on the same side."""
@@ -268,7 +335,8 @@ class _Proposer:
         yield ""
         proposed = [told for told in self.told if not told.weak]
         yield "# What each column tells, and on whose word." if proposed else "# No column tells a fact for certain."
-        yield "columns:" if proposed else "columns: {}"
+        empty = "columns: {}  # take the braces away once a mark below goes" if self.told else "columns: {}"
+        yield "columns:" if proposed else empty
         for told in self.told:
             yield from _as_lines(told)
         yield from self._left_out()
@@ -281,12 +349,26 @@ class _Proposer:
         else:
             yield "# account: …  # no column looks like the name of an account; rows go by their numbers"
         yield from self._lost_lines()
+        yield from self._currency()
         if self.segments:
             listed = ", ".join(_quoted(column.heading) for column in self.segments)
             yield f"segments: [{listed}]  # guessed from headings: to compare accounts by; carried over as they are"
         if kept := self._kept():
             listed = ", ".join(_quoted(column.heading) for column in kept)
             yield f"keep: [{listed}]  # guessed: carried over as they are, and read by no rule"
+
+    def _currency(self) -> Iterator[str]:
+        """Yield which currency amounts are marked with, where all are marked with one."""
+        codes: dict[str, str] = {}
+        for told in self.told:
+            if is_money(told.fact) and not told.weak:
+                codes |= dict.fromkeys(told.column.currencies, told.column.heading)
+        if len(codes) == 1:
+            code, heading = next(iter(codes.items()))
+            yield f"currency: {code}  # so amounts are marked in {_quoted(heading)}; rows in another would be rejected"
+        elif codes:
+            listed = ", ".join(f"{code} in {_quoted(heading)}" for code, heading in codes.items())
+            yield f"# currency: …  # amounts are in several, which do not add up: {listed}"
 
     def _kept(self) -> list[Column]:
         """Return the columns that name an account too, and tell nothing."""
@@ -310,7 +392,7 @@ class _Proposer:
     def _left_out(self) -> Iterator[str]:
         if left := [(column, why) for column, why in self.left if column not in self._kept()]:
             yield ""
-            yield "# Left out:"
+            yield "# Not used, each with why; name under `keep` or `segments` what is to be carried over:"
             for column, why in left:
                 yield f"#   {_quoted(column.heading)}: {why}"
 
@@ -320,6 +402,22 @@ class _Proposer:
         yield ""
         yield f"# Nothing tells these {len(untold)} facts (`churn-rules facts` says what they are):"
         yield from (f"#   {line}" for line in textwrap.wrap(", ".join(untold), 108))
+
+
+def _all_rows(count: int) -> str:
+    return "its only row" if count == 1 else f"all {count:,} rows"
+
+
+def _inside(figures: pl.Series, fact: Fact) -> bool:
+    return bool(figures.is_between(fact.low, fact.high).all())
+
+
+def _then(cell: str, decimal: Decimal) -> str:
+    """Say what a cell that could be thousands or decimals is then; nothing where there is none."""
+    if not cell:
+        return ""
+    is_decimals = ("," if decimal == "comma" else ".") in cell
+    return f", so that {_quoted(cell)} is {'a figure with decimals' if is_decimals else 'in thousands'}"
 
 
 def _parts(column: Column) -> set[str]:
@@ -351,12 +449,13 @@ def _values(fit: Fit, mark: str, counts: Mapping[str, int]) -> Iterator[str]:
         for cell, choice in fit.values.items():
             yield f"{mark}    {dumps(cell, ensure_ascii=False)}: {choice}"
         for cell, choice in fit.guessed.items():
-            yield f"{mark}    {dumps(cell, ensure_ascii=False)}: {choice}  # guessed, in {counts[cell]:,} rows"
+            yield f"{mark}    {dumps(cell, ensure_ascii=False)}: {choice}  # guessed, in {rows_in_words(counts[cell])}"
     if fit.left:
         if not (fit.values or fit.guessed):
             yield f"{mark}  # values:"
         for cell, count in list(fit.left.items())[:20]:
-            yield f"{mark}    # {dumps(cell[:80], ensure_ascii=False)}: …  # {count:,} rows could not be matched"
+            unmatched = f"{rows_in_words(count)} could not be matched"
+            yield f"{mark}    # {dumps(cell[:80], ensure_ascii=False)}: …  # {unmatched}"
         if len(fit.left) > 20:
             yield f"{mark}    # and {len(fit.left) - 20} more"
         yield f"{mark}  others: unknown  # those with a mark above: give them a meaning, and take the mark away"

@@ -66,7 +66,7 @@ class Outcome:
     """How a run ended: counts of rows, where the rejects are (None: there are none), and what the result says.
 
     `first` holds the first rejects: row, column, cell and why. `worst` is the column and the fault that cost most
-    cells, and how many.
+    cells, and how many. `remarks` are what a reader should know about how the table was read.
     """
 
     rows: int
@@ -75,6 +75,7 @@ class Outcome:
     first: tuple[tuple[int, str, str, str], ...]
     worst: tuple[str, str, int] | None
     summary: Summary
+    remarks: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -195,6 +196,7 @@ def score_file(
             tuple(rejects.first),
             rejects.worst() if rejects.rows else None,
             summary,
+            found.table.remarks,
         )
 
 

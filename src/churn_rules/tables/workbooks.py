@@ -7,9 +7,10 @@ were saved with it. Never knows what a column means.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal as Exactly
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +18,9 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from churn_rules.mappings import Decimal
 from churn_rules.tables.faults import fault, short
-from churn_rules.tables.plain import MOST_COLUMNS, ROW, check_headings
+from churn_rules.tables.markings import Markings, markings_of
+from churn_rules.tables.parsing import as_keys, read_two_ways
+from churn_rules.tables.plain import FEW_ROWS, MOST_COLUMNS, ROW, check_headings, check_title
 
 __all__ = ["Sheet", "read_workbook"]
 
@@ -30,20 +33,30 @@ _CHUNK = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its cells as text, a row for each row below the headings, numbered as the sheet shows them."""
+    """One sheet: its cells as text, a row for each row below the headings, numbered as the sheet shows them.
+
+    `two_ways` holds, by column, the rows whose cell is a text, and no number, that is thousands or decimals.
+    `shows_all` is false where the file does not say which cells show a percent sign, a currency or an error.
+    """
 
     frame: pl.DataFrame
     headings: tuple[str, ...]
+    two_ways: Mapping[str, frozenset[int]]
+    shows_all: bool
 
 
-def read_workbook(file: Path, shown: str, sheet: str | None, decimal: Decimal | None) -> Sheet:
+def read_workbook(
+    file: Path, shown: str, sheet: str | None, decimals: Mapping[str, Decimal], telling: frozenset[str]
+) -> Sheet:
     """Read a sheet of a workbook.
 
     Args:
         file: Where it is.
         shown: Its path as errors show it.
         sheet: Which one; None where there is only one that is visible.
-        decimal: How the mapping says that figures are written as text; numbers are handed on written that way.
+        decimals: How the mapping says that figures are written as text, by column; numbers are handed on written so.
+        telling: The columns in which it matters whether a cell shows a percent sign, a currency or an error; all if
+            there are none.
 
     Raises:
         TableFileError: It is too large when unpacked, damaged, locked, or no plain table.
@@ -52,9 +65,10 @@ def read_workbook(file: Path, shown: str, sheet: str | None, decimal: Decimal | 
         _check_zip(file, shown)
     try:
         workbook = CalamineWorkbook.from_path(str(file))
-        found = workbook.get_sheet_by_name(_chosen(workbook, shown, sheet))
+        name = _chosen(workbook, shown, sheet)
+        found = workbook.get_sheet_by_name(name)
         _check_merged(found, shown)
-        return _table(found, shown, decimal)
+        return _table(found, shown, _Writing(decimals, telling, markings_of(file, name)))
     except PasswordError:
         why, fix = "it is locked with a password", "save it without one"
         raise fault("M633", "the workbook cannot be opened", why, fix, shown) from None
@@ -144,26 +158,59 @@ def _cell(row: int, column: int) -> str:
     return f"{letters}{row + 1}"
 
 
-def _table(sheet: CalamineSheet, shown: str, decimal: Decimal | None) -> Sheet:
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """How cells are written as text: the decimal mark by column, and what some show beside the bare number."""
+
+    decimals: Mapping[str, Decimal]
+    telling: frozenset[str]
+    markings: Markings | None
+
+    def column(self, rows: Sequence[Sequence[object]], place: int, name: str) -> list[str | None]:
+        """Return the cells of a column below its heading."""
+        decimal = self.decimals.get(name)
+        cells = [_written(row[place], decimal) for row in rows[1:]]
+        if self.markings and (not self.telling or name in self.telling):
+            for row, sign in self.markings.signs.get(place, {}).items():
+                if 0 < row < len(rows) and type(rows[row][place]) in (int, float):
+                    cells[row - 1] = _signed(rows[row][place], sign, decimal)
+            for row, error in self.markings.errors.get(place, {}).items():
+                if 0 < row < len(rows) and not cells[row - 1]:
+                    cells[row - 1] = error
+        return cells
+
+
+def _signed(cell: object, sign: str, decimal: Decimal | None) -> str | None:
+    """Write a figure as the sheet shows it: what is formatted as a percentage is kept as a fraction."""
+    if sign != "%":
+        return f"{_written(cell, decimal)} {sign}"
+    return f"{_written(float(Exactly(repr(cell)) * 100), decimal)}%"
+
+
+def _table(sheet: CalamineSheet, shown: str, writing: _Writing) -> Sheet:
     if sheet.total_height == 0:
         raise fault("M622", "the sheet is empty", "it holds no headings and no rows", "check which sheet it is", shown)
     if sheet.total_width > MOST_COLUMNS:
         check_headings([str(place) for place in range(sheet.total_width)], shown)
     rows = sheet.to_python(skip_empty_area=False)
-    headings = [_written(cell, decimal) or "" for cell in rows[0]]
+    headings = [_written(cell, None) or "" for cell in rows[0]]
+    check_title(headings, rows[1 : FEW_ROWS + 1], shown)
     while headings and not headings[-1].strip() and all(row[len(headings) - 1] == "" for row in rows):
         headings.pop()  # cells that were once formatted, and hold nothing
     if not any(heading.strip() for heading in headings):
         why, fix = "the first row holds the headings, and it is blank", "remove blank rows above the headings"
         raise fault("M623", "there are no headings", why, fix, shown, 1)
     check_headings(headings, shown)
-    columns = {name: _column(rows, place, decimal) for place, name in enumerate(headings)}
+    columns = {name: writing.column(rows, place, name) for place, name in enumerate(headings)}
     frame = pl.DataFrame(columns, schema=dict.fromkeys(headings, pl.String))
-    return Sheet(frame.with_row_index(ROW, offset=2), tuple(headings))
+    two_ways = {name: _in_two_ways(rows, place, frame[name]) for place, name in enumerate(headings)}
+    two_ways = {name: at for name, at in two_ways.items() if at}
+    return Sheet(frame.with_row_index(ROW, offset=2), tuple(headings), two_ways, writing.markings is not None)
 
 
-def _column(rows: Sequence[Sequence[object]], place: int, decimal: Decimal | None) -> list[str | None]:
-    return [_written(row[place], decimal) for row in rows[1:]]
+def _in_two_ways(rows: Sequence[Sequence[object]], place: int, cells: pl.Series) -> frozenset[int]:
+    found = cells.to_frame("cells").select(read_two_ways(as_keys(pl.col("cells"))).arg_true()).to_series()
+    return frozenset(at + 2 for at in found if isinstance(rows[at + 1][place], str))
 
 
 def _written(cell: object, decimal: Decimal | None) -> str | None:
