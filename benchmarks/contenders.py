@@ -64,6 +64,7 @@ def _floor(job: Job) -> Run:
 def _polars(job: Job) -> Run:
     import polars as pl  # noqa: PLC0415
 
+    import churn_rules.engines.columnar  # noqa: F401, PLC0415  # which scoring imports at its first use
     from churn_rules.scoring import score  # noqa: PLC0415
 
     def run() -> None:
