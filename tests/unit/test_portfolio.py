@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import polars as pl
@@ -220,6 +221,13 @@ def test_of_the_rows_of_an_account_the_latest_loss_stands(rulebase: churn_rules.
     assert any(
         said.startswith("3 of 5 rows repeat an account") for said in churn_rules.portfolio.headlines(rulebase, found)
     )
+
+
+def test_the_day_of_a_loss_is_that_of_its_time_zone(rulebase: churn_rules.Rulebase) -> None:
+    early = datetime(2024, 4, 1, 0, 30, tzinfo=ZoneInfo("Asia/Shanghai"))  # a day before, in UTC
+    ready = prepare(pl.LazyFrame({"lost": [early], "lost.to": [early]}), rulebase, None, ())
+    days = ready.frame.select("portfolio.lost.low", "portfolio.lost.high").collect().row(0)
+    assert days == (date(2024, 4, 1), date(2024, 4, 1))
 
 
 def test_amounts_that_are_wanting_are_named_as_the_mapping_wants_them(rulebase: churn_rules.Rulebase) -> None:

@@ -10,9 +10,10 @@ import sys
 import time
 import zipfile
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -368,6 +369,15 @@ columns:
     assert made["trust_lost"].to_list() == [True, False]
     assert made["stated_reason"].to_list() == ["price", None]
     assert made["late_deliveries"].to_list() == ["never", "repeatedly"]
+
+
+def test_the_day_of_a_moment_is_that_of_its_time_zone() -> None:
+    early = datetime(2024, 4, 1, 0, 30, tzinfo=ZoneInfo("Asia/Shanghai"))  # a day before, in UTC
+    pl.DataFrame({"gone": [early], "said": [early], "rise": [30.0]}).write_parquet("in.parquet")
+    mapping = "lost: gone\ncolumns:\n  rise: {fact: price_increase, dated: said}\n"
+    with prepared("in.parquet", mapping_of(mapping), SHIPPED) as found:
+        made = found.cells.canonical(found.table.frame).collect()
+    assert made.select("lost", "price_increase.on").row(0) == (date(2024, 4, 1), date(2024, 4, 1))
 
 
 @pytest.mark.parametrize("more", ["", "2,3,no,more\n\n4\n"])

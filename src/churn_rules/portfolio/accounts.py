@@ -164,7 +164,7 @@ def _named(fact: str, side: str) -> str:
 
 def _one_each(numbered: pl.LazyFrame, called: pl.Expr, schema: pl.Schema) -> pl.LazyFrame:
     """Keep of each account the row with the latest loss, or its first where none is dated; all that name no account."""
-    loss = _range(schema, "lost", pl.Date)[1].alias("loss")
+    loss = _lost(schema)[1].alias("loss")
     named = called.alias("named")
     latest = numbered.select(ROW, named, loss).sort("loss", ROW, descending=[True, False], nulls_last=True)
     stands = latest.filter(pl.col("named").is_first_distinct() | pl.col("named").is_null()).select(ROW)
@@ -208,7 +208,7 @@ def _kept(
 ) -> Iterator[tuple[str, pl.Expr]]:
     place = (pl.col(numbered) if numbered else pl.col(ROW) + 1).cast(pl.String)
     yield ACCOUNT, pl.coalesce(_called(account, schema), pl.format("#{}", place)) if account else place
-    low, high = _range(schema, "lost", pl.Date)
+    low, high = _lost(schema)
     yield from ((LOW, low), (HIGH, high))
     low, high = _margin(schema, rulebase)
     yield from ((f"{MARGIN}.low", low), (f"{MARGIN}.high", high))
@@ -230,17 +230,19 @@ def _first(schema: pl.Schema, names: Sequence[str]) -> pl.Expr:
     return pl.coalesce(present) if present else pl.lit(None)
 
 
-def _range(schema: pl.Schema, name: str, type_: type[pl.DataType]) -> tuple[pl.Expr, pl.Expr]:
-    """Return both ends of a fact: of the record's word before the customer's, and the customer's before ours."""
-    sides = [one for one in (name, f"{name}.customer", f"{name}.us") if one in schema]
-    if not sides:
-        return pl.lit(None, type_), pl.lit(None, type_)
-    lows = [pl.col(one).cast(type_, strict=False) for one in sides]
-    highs = [
-        pl.when(pl.col(one).is_not_null()).then(_first(schema, [f"{one}.to", one]).cast(type_, strict=False))
-        for one in sides
-    ]
-    return pl.coalesce(lows), pl.coalesce(highs)
+def _lost(schema: pl.Schema) -> tuple[pl.Expr, pl.Expr]:
+    """Return both ends of the date of the loss, each null where it is not told."""
+    if "lost" not in schema:
+        return pl.lit(None, pl.Date), pl.lit(None, pl.Date)
+    low = _day(schema, "lost")
+    high = pl.coalesce(_day(schema, "lost.to"), low) if "lost.to" in schema else low
+    return low, pl.when(low.is_not_null()).then(high)
+
+
+def _day(schema: pl.Schema, name: str) -> pl.Expr:
+    """Return the day of a date or a moment: that on the clocks of its time zone, where a cast takes that of UTC."""
+    cell = pl.col(name)
+    return cell.dt.date() if isinstance(schema[name], pl.Datetime) else cell.cast(pl.Date, strict=False)
 
 
 def _choice(cell: pl.Expr, rulebase: Rulebase) -> pl.Expr:

@@ -278,7 +278,8 @@ class _Maker:
     def _days(self, told: ToldDate) -> tuple[pl.Expr, pl.Expr]:
         dtype = self.schema[told.column]
         if dtype == pl.Date or isinstance(dtype, pl.Datetime):
-            return pl.col(told.column).cast(pl.Date), pl.lit(None, pl.Date)
+            cells = pl.col(told.column)  # the day of a moment is that of its own time zone; a cast takes that of UTC
+            return cells if dtype == pl.Date else cells.dt.date(), pl.lit(None, pl.Date)
         return dates(self._key(told.column), told.dates)
 
     def _check(
