@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from churn_rules import Rulebase, TableError, UnknownNameError, diagnose, score
+from churn_rules import Rulebase, TableError, UnknownNameError, across_accounts, diagnose, score
 from churn_rules.accounts import Layout, case_of
 from tests import tables
 from tests.agreement import world_of
@@ -188,6 +189,16 @@ def test_what_is_no_frame_is_refused(rulebase: Rulebase) -> None:
 def test_frames_of_pandas_that_no_facts_fit_are_refused(rulebase: Rulebase, frame: pd.DataFrame, words: str) -> None:
     with pytest.raises(TableError, match=words):
         score(frame, rulebase=rulebase)
+
+
+@pytest.mark.parametrize("natively", [True, False])
+def test_a_column_of_pandas_in_which_nothing_is_filled_in_fits_any_fact(rulebase: Rulebase, *, natively: bool) -> None:
+    raw = "rise,price_increase,late_deliveries,trust_lost,lost,region\n1,30,,,,\n2,4,,,,\n"
+    frame = pd.read_csv(io.StringIO(raw))
+    found = score(frame, rulebase=rulebase, keep=["rise", "region"], natively=natively)
+    assert found["fault"].isna().all()
+    assert str(found["region"].dtype) in ("float64", "double[pyarrow]")
+    assert across_accounts(frame, rulebase=rulebase, account="rise", segments=["region"]).drivers.faults == 0
 
 
 def test_what_is_called_as_a_part_of_the_answer_cannot_be_kept(rulebase: Rulebase) -> None:

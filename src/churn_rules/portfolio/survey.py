@@ -16,6 +16,7 @@ import polars as pl
 
 from churn_rules.across import Across
 from churn_rules.consequence import hangs_on
+from churn_rules.engines.columnar.bridges import pandas_as_arrow
 from churn_rules.errors import ChurnRulesError, OutputError, TableError
 from churn_rules.loading import load
 from churn_rules.portfolio.accounts import ROW, Accounts, prepare
@@ -117,6 +118,8 @@ def _as_polars(frame: Any) -> pl.LazyFrame:
     if isinstance(frame, pl.DataFrame):
         return frame.lazy()
     other = known_frame(frame)
+    if other.implementation.is_pandas():
+        return pl.from_arrow(pandas_as_arrow(other.to_native(), kept=())).lazy()  # type: ignore[union-attr]  # a table is one
     try:
         taken: pl.DataFrame = (other if hasattr(other, "to_polars") else other.collect("polars")).to_polars()
     except (TypeError, ValueError) as error:

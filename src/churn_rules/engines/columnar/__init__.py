@@ -51,11 +51,11 @@ def score_frame(frame: Any, layout: Layout, rulebase: Rulebase, *, missing: bool
     def scorer(lazy: Any) -> Any:
         return _scored(nw.from_native(lazy), layout, rulebase, missing=missing)
 
-    return through_polars(frame, table.implementation, scorer)
+    return through_polars(frame, table.implementation, scorer, layout.kept)
 
 
 def _scored(table: Any, layout: Layout, rulebase: Rulebase, *, missing: bool) -> Any:
-    door = Door(table)
+    door = Door(table, layout.kept)
     with said_to(door.library):
         opened = door.open(layout, rulebase.vocabulary)
         flow = Flow(opened.frame)

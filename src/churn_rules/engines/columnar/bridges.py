@@ -5,30 +5,31 @@ The rules then run at the speed of Polars, whatever frame they are asked about; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from churn_rules.errors import TableError
 
-__all__ = ["Scorer", "through_polars"]
+__all__ = ["Scorer", "pandas_as_arrow", "through_polars"]
 
 Scorer = Callable[[Any], Any]
 """Scores a lazy frame of Polars."""
 
 
-def through_polars(frame: Any, kind: Any, scorer: Scorer) -> Any:
+def through_polars(frame: Any, kind: Any, scorer: Scorer, kept: Collection[str]) -> Any:
     """Score a frame of any kind in Polars, and return one of the same kind.
 
     Args:
         frame: A native frame of pandas, PyArrow, DuckDB or PySpark.
         kind: Which of them, as Narwhals calls it.
         scorer: What to do with it in Polars.
+        kept: The columns that are only carried over.
 
     Raises:
         TableError: The frame is of no kind that can be carried, or a column holds values of several types.
     """
     if kind.is_pandas():
-        return _pandas(frame, scorer)
+        return _pandas(frame, scorer, kept)
     if kind.is_pyarrow():
         return _arrow(frame, scorer)
     if kind.is_duckdb():
@@ -46,15 +47,30 @@ def _arrow(table: Any, scorer: Scorer) -> Any:
     return scorer(read.lazy()).collect(engine="streaming").to_arrow()
 
 
-def _pandas(frame: Any, scorer: Scorer) -> Any:
+def _pandas(frame: Any, scorer: Scorer, kept: Collection[str]) -> Any:
     """Go through Arrow, whose unknowns are no numbers; the rows are called as before, and texts are categories."""
-    import pyarrow as pa  # noqa: PLC0415  # what Polars and pandas have in common
+    return _arrow(pandas_as_arrow(frame, kept), scorer).to_pandas().set_axis(frame.index)
+
+
+def pandas_as_arrow(frame: Any, kept: Collection[str]) -> Any:
+    """Return a pandas frame as an Arrow table: in NumPy's types unknown is a number, and logic takes it for false.
+
+    A column in which nothing is filled in holds NaN in pandas, whatever it would hold; it is of no type then, unless it
+    is only carried over.
+
+    Raises:
+        TableError: A column holds values of several types.
+    """
+    import pyarrow as pa  # noqa: PLC0415  # needed for pandas alone
 
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise TableError(f"a column holds values of several types, or of one that no fact has: {error}") from error
-    return _arrow(table, scorer).to_pandas().set_axis(frame.index)
+    for place, field in enumerate(table.schema):
+        if field.name not in kept and pa.types.is_floating(field.type) and table[place].null_count == len(table):
+            table = table.set_column(place, field.name, pa.nulls(len(table)))
+    return table
 
 
 def _duckdb(relation: Any, scorer: Scorer) -> Any:

@@ -12,6 +12,7 @@ import narwhals as nw
 
 from churn_rules.accounts import Ends, Layout
 from churn_rules.engines.columnar.algebra import Expr, Kleene, all_of, xp
+from churn_rules.engines.columnar.bridges import pandas_as_arrow
 from churn_rules.errors import TableError
 from churn_rules.vocabulary import LARGEST, Fact
 
@@ -36,9 +37,9 @@ class Opened:
 class Door:
     """Takes a frame in, and gives a frame of the same kind back."""
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: Any, kept: Sequence[str]) -> None:
         self.rows = nw.to_native(table).index if table.implementation.is_pandas() else None
-        self.table = table if self.rows is None else _as_arrow(nw.to_native(table))
+        self.table = table if self.rows is None else nw.from_native(pandas_as_arrow(nw.to_native(table), kept))
         self.eager = isinstance(table, nw.DataFrame)
         self.on_polars = table.implementation.is_polars()
         self.on_spark = table.implementation.is_pyspark() or table.implementation.is_pyspark_connect()
@@ -149,20 +150,6 @@ def _local(column: Expr, dtype: Any) -> Expr:
     """Return moments as they are on the clocks of their time zone, whose day is meant."""
     local: Expr = column.dt.replace_time_zone(None) if getattr(dtype, "time_zone", None) else column
     return local
-
-
-def _as_arrow(frame: Any) -> Any:
-    """Return a pandas frame as an Arrow table: in NumPy's types unknown is a number, and logic takes it for false.
-
-    Raises:
-        TableError: A column holds values of several types.
-    """
-    import pyarrow as pa  # noqa: PLC0415  # needed for pandas alone
-
-    try:
-        return nw.from_native(pa.Table.from_pandas(frame, preserve_index=False))
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise TableError(f"a column holds values of several types, or of one that no fact has: {error}") from error
 
 
 def _as_pandas(table: Any, index: Any) -> Any:
