@@ -5,10 +5,13 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 import churn_rules
@@ -78,6 +81,19 @@ def test_a_case_made_by_hand_is_a_case_made_of_facts(rulebase: Rulebase) -> None
 def test_without_a_rule_base_the_shipped_one_is_loaded(rulebase: Rulebase) -> None:
     assert churn_rules.diagnose(FACTS, missing=False).rulebase == rulebase.digest
     assert churn_rules.load().digest == rulebase.digest
+
+
+@pytest.mark.parametrize("none", ["rules", {}, 0])
+def test_what_is_no_rule_base_is_refused(none: Any) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: churn_rules.diagnose({}, rulebase=none),
+        lambda: churn_rules.begin_interview(rulebase=none),
+        lambda: churn_rules.score(pl.DataFrame({"price_increase": [30]}), rulebase=none),
+        lambda: churn_rules.across_accounts(pl.DataFrame({"price_increase": [30]}), rulebase=none),
+    ]
+    for call in calls:
+        with pytest.raises(ChurnRulesError, match=r"`rulebase` is a rule base, and not \w+; hand over what"):
+            call()
 
 
 def test_without_a_case_nothing_is_known(rulebase: Rulebase, engine: str) -> None:

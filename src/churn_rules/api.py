@@ -17,7 +17,7 @@ from churn_rules.explanation import Why, WhyNot
 from churn_rules.explanation import why as _why
 from churn_rules.explanation import why_not as _why_not
 from churn_rules.interview import Interview, start
-from churn_rules.loading import find_case, in_language, load
+from churn_rules.loading import find_case, given_or_shipped, in_language, load
 from churn_rules.planning import Plan, plan_case
 from churn_rules.questionnaire import WANTED, Wanted
 from churn_rules.reading import case_from_facts, read_case, sound_case
@@ -78,7 +78,7 @@ def diagnose(
         LoadError: Something is wrong with the shipped rules.
         UnknownNameError: There is no such engine.
     """
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     return diagnose_case(rulebase, load_case(case, rulebase), engine, missing=missing)
 
 
@@ -97,7 +97,7 @@ def begin_interview(
         CaseError: See `load_case`.
         UnknownNameError: Something is asked for that no interview can find out.
     """
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     return start(rulebase, load_case(case, rulebase) if case is not None else None, wanted)
 
 
@@ -107,7 +107,7 @@ def verify_certificate(case: CaseLike, *, rulebase: Rulebase | None = None) -> t
     Returns:
         What is wrong with the certificate of the case, as sentences; nothing where it is proved.
     """
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     return verify(rulebase, load_case(case, rulebase))
 
 
@@ -116,7 +116,7 @@ def replay(case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DE
 
     Args and errors are those of `diagnose`.
     """
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     return replay_case(rulebase, load_case(case, rulebase), engine)
 
 
@@ -132,13 +132,13 @@ def plan(case: CaseLike, *, rulebase: Rulebase | None = None, start: date, engin
     Raises:
         PlanError: The start lies before 1900 or after 2200.
     """
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     return plan_case(rulebase, trace(case, rulebase=rulebase, engine=engine), start)
 
 
 def trace(case: CaseLike, *, rulebase: Rulebase | None = None, engine: str = DEFAULT) -> Trace:
     """Run a case and return the bare trace: each rule's verdict, and every firing."""
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     return engine_for(rulebase, engine).run(remember(load_case(case, rulebase), rulebase.vocabulary))
 
 
@@ -154,7 +154,7 @@ def why(case: CaseLike, conclusion: str, *, rulebase: Rulebase | None = None, en
     Raises:
         UnknownNameError: There is no such conclusion.
     """
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     return _why(rulebase, trace(case, rulebase=rulebase, engine=engine), conclusion)
 
 
@@ -163,5 +163,5 @@ def why_not(case: CaseLike, conclusion: str, *, rulebase: Rulebase | None = None
 
     Args and errors are those of `why`.
     """
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     return _why_not(rulebase, trace(case, rulebase=rulebase, engine=engine), conclusion)

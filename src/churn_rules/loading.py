@@ -19,7 +19,16 @@ from churn_rules.reading import LANGUAGES_FOLDER, read_rules, read_translations
 from churn_rules.rulebase import Rulebase
 from churn_rules.translating import Entry, messages, translated, untranslated
 
-__all__ = ["Translations", "find_case", "in_language", "load", "shipped", "translations", "versions"]
+__all__ = [
+    "Translations",
+    "find_case",
+    "given_or_shipped",
+    "in_language",
+    "load",
+    "shipped",
+    "translations",
+    "versions",
+]
 
 
 def shipped(name: str) -> Path:
@@ -63,6 +72,21 @@ def load(path: str | Path | None = None, language: str = "en") -> Rulebase:
     """
     rulebase = finish(read_rules(_folder(path)))
     return rulebase if language == "en" else in_language(rulebase, language, path)
+
+
+def given_or_shipped(rulebase: Rulebase | None) -> Rulebase:
+    """Return the rule base that a caller hands over, or the shipped one, loaded anew, where there is none.
+
+    Raises:
+        ChurnRulesError: What is handed over is no rule base.
+        LoadError: Something is wrong with the shipped rules.
+    """
+    if rulebase is None:
+        return load()
+    if not isinstance(rulebase, Rulebase):
+        what = f"`rulebase` is a rule base, and not {type(rulebase).__name__}"
+        raise ChurnRulesError(f"{what}; hand over what churn_rules.load() returns (load(path) for a folder of rules)")
+    return rulebase
 
 
 def _folder(path: str | Path | None) -> Path:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from churn_rules.accounts import Layout
 from churn_rules.errors import MissingPackageError, TableError
-from churn_rules.loading import load
+from churn_rules.loading import given_or_shipped
 from churn_rules.rulebase import Rulebase
 
 __all__ = ["known_frame", "score"]
@@ -47,7 +47,7 @@ def score(frame: Frame, *, rulebase: Rulebase | None = None, keep: Iterable[str]
         raise MissingPackageError("scoring a table", "Narwhals and Polars", "portfolio") from error
     from churn_rules.engines.columnar import score_frame  # noqa: PLC0415  # as above
 
-    rulebase = rulebase or load()
+    rulebase = given_or_shipped(rulebase)
     layout = Layout.of(_names(known_frame(frame)), rulebase, keep)
     scored: Frame = score_frame(frame, layout, rulebase, natively=natively)
     return scored

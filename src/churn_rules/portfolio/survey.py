@@ -18,7 +18,7 @@ from churn_rules.across import Across
 from churn_rules.consequence import hangs_on
 from churn_rules.engines.columnar.bridges import pandas_as_arrow
 from churn_rules.errors import ChurnRulesError, OutputError, TableError
-from churn_rules.loading import load
+from churn_rules.loading import given_or_shipped
 from churn_rules.portfolio.accounts import ROW, Accounts, prepare
 from churn_rules.portfolio.clusters import clustering
 from churn_rules.portfolio.drivers import drivers
@@ -72,14 +72,14 @@ def across_accounts(
         listed: How many accounts each of its `tables` names.
 
     Raises:
-        ChurnRulesError: The rule base has no portfolio.yaml.
+        ChurnRulesError: The rule base has no portfolio.yaml, or is none.
         OutputError: What is concluded cannot be kept: the temporary folder is full.
         TableError: See `churn_rules.score`; or a column cannot name accounts or set them apart, or an argument is of
             the wrong type.
         UnknownNameError: A column tells no fact and is not named here, or there is no such column.
     """
     _check_asked(account, segments, {"shown": shown, "listed": listed})
-    return survey(_as_polars(frame), rulebase or load(), account, segments, shown=shown, listed=listed)
+    return survey(_as_polars(frame), given_or_shipped(rulebase), account, segments, shown=shown, listed=listed)
 
 
 def survey(
