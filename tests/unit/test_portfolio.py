@@ -407,6 +407,12 @@ def test_a_segment_that_is_named_twice_is_tested_once(rulebase: churn_rules.Rule
     assert once == twice
 
 
+def test_segments_may_come_one_by_one(rulebase: churn_rules.Rulebase) -> None:
+    table = accounts(20)
+    found = churn_rules.across_accounts(table, rulebase=rulebase, account="id", segments=iter(["region"]))
+    assert "region" in found.clustering.segments
+
+
 def test_accounts_that_are_called_by_numbers_have_whole_names(rulebase: churn_rules.Rulebase) -> None:
     table = pl.DataFrame({"id": [7.0, 7.0, math.nan, math.nan, 8.5], "months_without_contact": [9.0] * 5})
     ready = prepare(table.lazy(), rulebase, "id", ())

@@ -55,7 +55,7 @@ def across_accounts(
     *,
     rulebase: Rulebase | None = None,
     account: str | None = None,
-    segments: Sequence[str] = (),
+    segments: Iterable[str] = (),
     shown: int = _SHOWN,
     listed: int = LISTED,
 ) -> Portfolio:
@@ -78,8 +78,8 @@ def across_accounts(
             the wrong type.
         UnknownNameError: A column tells no fact and is not named here, or there is no such column.
     """
-    _check_asked(account, segments, {"shown": shown, "listed": listed})
-    return survey(_as_polars(frame), given_or_shipped(rulebase), account, segments, shown=shown, listed=listed)
+    names = _asked(account, segments, {"shown": shown, "listed": listed})
+    return survey(_as_polars(frame), given_or_shipped(rulebase), account, names, shown=shown, listed=listed)
 
 
 def survey(
@@ -127,8 +127,8 @@ def _as_polars(frame: Any) -> pl.LazyFrame:
     return taken.lazy()
 
 
-def _check_asked(account: object, segments: object, counts: Mapping[str, object]) -> None:
-    """Refuse arguments of the wrong type.
+def _asked(account: object, segments: object, counts: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the segments, read once, and refuse arguments of the wrong type.
 
     Raises:
         TableError: Names are no texts, or counts no whole numbers from 1.
@@ -137,12 +137,14 @@ def _check_asked(account: object, segments: object, counts: Mapping[str, object]
         raise TableError(f"`account` is the name of a column, and not {account!r}")
     if isinstance(segments, str) or not isinstance(segments, Iterable):
         raise TableError(f"`segments` is a list of names of columns, and not {segments!r}")
-    for name in segments:
+    names = tuple(segments)
+    for name in names:
         if not isinstance(name, str):
             raise TableError(f"`segments` holds names of columns, and not {name!r}")
     for what, count in counts.items():
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise TableError(f"`{what}` is a whole number from 1, and not {count!r}")
+    return names
 
 
 def _passed_on(tick: Callable[[int], None], batch: pl.DataFrame) -> pl.DataFrame:
