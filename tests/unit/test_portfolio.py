@@ -230,6 +230,29 @@ def test_the_day_of_a_loss_is_that_of_its_time_zone(rulebase: churn_rules.Ruleba
     assert days == (date(2024, 4, 1), date(2024, 4, 1))
 
 
+def test_what_is_told_on_days_that_cannot_be_is_unknown(rulebase: churn_rules.Rulebase) -> None:
+    early, late = date(2024, 1, 1), date(2024, 6, 1)
+    dated = {"yearly_margin": 900.0, "stated_reason.customer": "price"}
+    days: dict[str, list[date]] = {"lost": [late, early, late], "lost.to": [late, late, early]}
+    for name in dated:
+        days |= {f"{name}.on": [early, late, early], f"{name}.on.to": [late, early, late]}
+    table = pl.DataFrame({**{name: [value] * 3 for name, value in dated.items()}, **days})
+    ready = prepare(table.lazy(), rulebase, None, ()).frame.collect()
+    assert ready["portfolio.margin.low"].to_list() == ready["portfolio.margin.high"].to_list() == [900, None, 900]
+    assert ready["portfolio.lacks.yearly_margin"].to_list() == [False, True, False]
+    assert ready["portfolio.stated.customer"].to_list() == ["price", None, "price"]
+    assert ready["portfolio.lost.high"].to_list() == [late, late, None]
+    assert churn_rules.score(table, rulebase=rulebase)["fault"].is_null().to_list() == [True, False, False]
+
+
+def test_what_explains_a_loss_is_never_told_after_it(rulebase: churn_rules.Rulebase) -> None:
+    table = pl.LazyFrame(
+        {"stated_reason": ["price"], "stated_reason.on": [date(2024, 6, 1)], "lost": [date(2024, 1, 1)]}
+    )
+    ready = prepare(table, rulebase, None, ()).frame.collect()
+    assert ready["portfolio.stated.record"].to_list() == [None]
+
+
 def test_amounts_that_are_wanting_are_named_as_the_mapping_wants_them(rulebase: churn_rules.Rulebase) -> None:
     told: dict[str, object] = {**CAUSES["neglect"], "strategic_value": True, "cause_can_change": True}
     table = lost({**told, "nothing_would_bring_them_back.customer": False})

@@ -213,7 +213,7 @@ def _kept(
     low, high = _margin(schema, rulebase)
     yield from ((f"{MARGIN}.low", low), (f"{MARGIN}.high", high))
     for side in SIDES:
-        yield stated(side), _choice(_first(schema, [_named(STATED, side)]), rulebase)
+        yield stated(side), _choice(schema, _named(STATED, side), rulebase)
     shared = [_named(SHARED, side) for side in SIDES if _named(SHARED, side) in schema]
     yield TOLD, pl.any_horizontal(pl.col(name).is_not_null() for name in shared) if shared else pl.lit(value=False)
     for name in INPUTS:
@@ -224,18 +224,18 @@ def _kept(
         yield lacks(f"cost.{name}"), pl.any_horizontal(one.is_null() for one in told) if told else pl.lit(value=True)
 
 
-def _first(schema: pl.Schema, names: Sequence[str]) -> pl.Expr:
-    """Return the first of several columns that tells something; nothing where none is there."""
-    present = [pl.col(name) for name in names if name in schema]
-    return pl.coalesce(present) if present else pl.lit(None)
-
-
 def _lost(schema: pl.Schema) -> tuple[pl.Expr, pl.Expr]:
-    """Return both ends of the date of the loss, each null where it is not told."""
-    if "lost" not in schema:
+    """Return both ends of the date of the loss, each null where it is not told, or upside down."""
+    low, high = _days(schema, "lost")
+    return pl.when(low <= high).then(low), pl.when(low <= high).then(high)
+
+
+def _days(schema: pl.Schema, name: str) -> tuple[pl.Expr, pl.Expr]:
+    """Return both ends of a date as they stand, each null where it is not told."""
+    if name not in schema:
         return pl.lit(None, pl.Date), pl.lit(None, pl.Date)
-    low = _day(schema, "lost")
-    high = pl.coalesce(_day(schema, "lost.to"), low) if "lost.to" in schema else low
+    low = _day(schema, name)
+    high = pl.coalesce(_day(schema, f"{name}.to"), low) if f"{name}.to" in schema else low
     return low, pl.when(low.is_not_null()).then(high)
 
 
@@ -245,10 +245,25 @@ def _day(schema: pl.Schema, name: str) -> pl.Expr:
     return cell.dt.date() if isinstance(schema[name], pl.Datetime) else cell.cast(pl.Date, strict=False)
 
 
-def _choice(cell: pl.Expr, rulebase: Rulebase) -> pl.Expr:
+def _misdated(schema: pl.Schema, name: str, rulebase: Rulebase) -> pl.Expr:
+    """Return where a word is told on days that are upside down, or after a loss that it is to explain.
+
+    Such a word is unknown, as it is to the rules.
+    """
+    low, high = _days(schema, f"{name}.on")
+    wrong = low > high
+    if rulebase.vocabulary[name.partition(".")[0]].at == "loss":
+        wrong |= low > _days(schema, "lost")[1]
+    return wrong.fill_null(value=False)
+
+
+def _choice(schema: pl.Schema, name: str, rulebase: Rulebase) -> pl.Expr:
     """Return what is stated; what is no choice of the fact is unknown, as it is to the rules."""
-    said = cell.cast(pl.String)
-    return pl.when(said.is_in(rulebase.vocabulary[STATED].choices)).then(said)
+    if name not in schema:
+        return pl.lit(None, pl.String)
+    said = pl.col(name).cast(pl.String)
+    fits = said.is_in(rulebase.vocabulary[STATED].choices) & ~_misdated(schema, name, rulebase)
+    return pl.when(fits).then(said)
 
 
 def _margin(schema: pl.Schema, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
@@ -261,11 +276,13 @@ def _margin(schema: pl.Schema, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
 
 
 def _usable(schema: pl.Schema, name: str, rulebase: Rulebase) -> tuple[pl.Expr, pl.Expr]:
-    """Return both ends of a column; of a number unknown where it is beyond its fact's range, or upside down."""
+    """Return both ends of a column: unknown where misdated, and of a number where out of range or upside down."""
     fact = rulebase.vocabulary[name.partition(".")[0]]
-    if fact.type != "number":
-        return pl.col(name), pl.col(name)
-    return _within(schema, name, fact.low, fact.high)
+    ends = (pl.col(name),) * 2 if fact.type != "number" else _within(schema, name, fact.low, fact.high)
+    if f"{name}.on" not in schema:
+        return ends
+    low, high = (pl.when(~_misdated(schema, name, rulebase)).then(end) for end in ends)
+    return low, high
 
 
 def _within(
