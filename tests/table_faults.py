@@ -170,6 +170,9 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     ),
     "M626-a-nul-byte": partial(scored_from, "in.csv", b"id,rise,said\nA-1,30,\0\n"),
     "M627-an-open-quote": partial(scored_from, "in.csv", b'id,rise,said\nA-1,30,"price\nA-2,20,price\n'),
+    "M627-a-quote-within-a-cell": partial(
+        scored_from, "in.csv", b'id,rise,said,item\nA-1,30,price,5" pipe\nA-2,20,price,2" pipe\nA-3,,price,\n'
+    ),
     "M628-cut-off": lambda: issues_when_scored(table_of("in.parquet", b"PAR1" + bytes(100))),
     "M629-a-bomb": lambda: issues_when_scored(bomb("in.xlsx"), mapping=mapping_of()),
     "M630-merged-cells": partial(a_workbook, merge="A3:A5"),

@@ -394,6 +394,27 @@ columns:
     assert r'"the price \"increase\"":' in proposed(raw.replace('""rise"", ""in %""', 'price ""increase""'))
 
 
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        ('id,rise,5" pipe\n1,30,3"\n2,40,3\n', 1),
+        ('id,rise,5" pipe\n1,30,3\n', 1),
+        ('item,id,rise\n"a\nb",1,30\n5" pipe,2,40\n6" pipe,3,50\n', 4),
+        ('id,rise,item\n1,30,5" pipe\n2,40,"a"\n', 2),
+    ],
+)
+def test_a_quote_within_a_cell_never_swallows_rows(raw: str, line: int) -> None:
+    with pytest.raises(TableFileError) as refused:
+        canonical(raw, "columns:\n  rise: {fact: price_increase}\n")
+    assert [(issue.code, issue.location.line) for issue in refused.value.issues] == [("M627", line)]
+
+
+@pytest.mark.parametrize("cell", ['3" pipe 2"', '"a\nb"', '"say ""x""\n\n""y"""', '"\r\n"', '""'])
+def test_quotes_that_close_on_their_line_or_hold_a_whole_cell_are_read(cell: str) -> None:
+    raw = f'id,rise,item\n1,30,{cell}\n2,40,"z"\n'
+    assert canonical(raw, "columns:\n  rise: {fact: price_increase}\n")["price_increase"].to_list() == [30, 40]
+
+
 @pytest.mark.parametrize("target", ["out.csv", "out.xlsx", "out.parquet"])
 def test_lengths_of_time_are_carried_over_and_tell_nothing(target: str) -> None:
     frame = pl.DataFrame({"idle": [timedelta(days=3)], "at": [time_of_day(12)], "lost trust": ["yes"]})

@@ -36,6 +36,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _QUOTED = re.compile(rb'"[^"]*"')
+_ON_ONE_LINE = re.compile(rb'"[^"\n]*"|("[^"]*")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +242,42 @@ def _checked(file: Path, shown: str, width: int, delimiter: str) -> _Records:
             why = f"the byte {error.object[error.start]:#04x} here belongs to another encoding"
             fix = "save it as UTF-8, or say `encoding:` in the mapping: cp1252 and gb18030 are common"
             raise fault("M625", "the file is not UTF-8", why, fix, shown, line) from None
-        lines += chunk.count(b"\n")
-        bare = _QUOTED.sub(b"", chunk) if b'"' in chunk else chunk
+        bare, ends = _QUOTED.sub(b"", chunk) if b'"' in chunk else chunk, chunk.count(b"\n")
+        if b'"' in bare or bare.count(b"\n") < ends:  # a line ends between quotes, as in few files
+            _refuse_stray_quotes(_ON_ONE_LINE.sub(rb"\1", chunk), mark, shown, lines)
+        lines += ends
         rows = bare.removesuffix(b"\n").split(b"\n")
         records.count += len(rows)
         records.even &= all(row.count(mark) == width - 1 or not row.strip(b"\r") for row in rows)
     return records
+
+
+def _refuse_stray_quotes(bare: bytes, mark: bytes, shown: str, lines: int) -> None:
+    """Refuse a quote within a cell that is not in quotes, where the next one stands on a later line, or nowhere.
+
+    Polars takes all that stands between for one cell, so that rows would be lost unnoticed.
+
+    Args:
+        bare: Whole records, without what stands in quotes on one line.
+        mark: What stands between cells.
+        shown: The path of the file as errors show it.
+        lines: The number of its first line in the file.
+
+    Raises:
+        TableFileError: M627.
+    """
+    end = 0
+    while (start := bare.find(b'"', end)) >= 0:
+        if bare[max(0, start - 1) : start] not in (b"", b"\n", b'"', mark):
+            line = lines + bare.count(b"\n", 0, start)
+            cell = bare[bare.rfind(b"\n", 0, start) + 1 : start + 1].rpartition(mark)[2].decode(errors="replace")
+            what = f"a quote stands within a cell that does not begin with one: `{short(cell, 50)}`"
+            why = "all up to the next quote, on a later line, would be taken for one cell, and rows be lost"
+            raise fault("M627", what, why, 'put the cell in quotes, and double those in it: `"5"" pipe"`', shown, line)
+        close = bare.find(b'"', start + 1)
+        if close < 0:
+            return  # it is open to the end, which Polars says
+        end = close + 1
 
 
 def _whole_records(file: Path, shown: str) -> Iterator[tuple[bytes, bool]]:
