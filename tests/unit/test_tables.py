@@ -380,6 +380,16 @@ def test_the_day_of_a_moment_is_that_of_its_time_zone() -> None:
     assert made.select("lost", "price_increase.on").row(0) == (date(2024, 4, 1), date(2024, 4, 1))
 
 
+@pytest.mark.parametrize("cell", ["31/02/2024", "Q1 2024", "45000"])
+def test_what_is_no_date_is_not_called_a_day(cell: str) -> None:
+    table_of("in.csv", f"id,rise,gone\nA,30,2024-01-31\nB,30,{cell}\n".encode())
+    mapping = "account: id\nlost: {column: gone, dates: day-first}\ncolumns:\n  rise: {fact: price_increase}\n"
+    score_file("in.csv", "out.csv", rulebase=SHIPPED, mapping_file=mapping_of(mapping))
+    assert "it is no date that is understood, or no day of the calendar" in Path("out.rejects.csv").read_text(
+        "utf-8-sig"
+    )
+
+
 @pytest.mark.parametrize("more", ["", "2,3,no,more\n\n4\n"])
 def test_a_heading_may_hold_quotes(more: str) -> None:
     raw = f'id,"the ""rise"", ""in %""","""lost"""\n1,30,yes\n{more}'

@@ -514,7 +514,7 @@ def _date_words(order: str) -> tuple[str, str]:
         fix = "write 2009-03-31, 2009-03 or 2009; for 31/03/2009 say `dates: day-first` (or month-first) in the mapping"
         return "it is no date that can be read in one way only", fix
     written = "31/03/2009" if order == "day-first" else "03/31/2009"
-    return "there is no such day", f"write it as {written}, or as 2009-03-31"
+    return "it is no date that is understood, or no day of the calendar", f"write it as {written}, or as 2009-03-31"
 
 
 def _word_faults(fact: Fact) -> tuple[str, str]:
