@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date, datetime
+from decimal import Decimal
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -169,6 +170,19 @@ def test_a_table_that_cannot_be_read_says_why(
 def test_only_what_is_there_can_be_kept(rulebase: Rulebase) -> None:
     with pytest.raises(UnknownNameError, match="regoin"):
         score(pl.DataFrame({"region": ["North"]}), rulebase=rulebase, keep=["regoin"])
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (pl.DataFrame({"lost": pl.Series([object()], dtype=pl.Object)}), "column `lost` holds Object, where dates are"),
+        (pd.DataFrame({"lost": [pd.Period("2024-01")]}), r"column `lost` holds Extension\(.*, where dates are"),
+        (pa.table({"price_increase": pa.array([Decimal(30)], pa.decimal256(50, 2))}), "cannot be carried to Polars"),
+    ],
+)
+def test_columns_of_types_that_no_fact_has_are_refused(rulebase: Rulebase, frame: Any, words: str) -> None:
+    with pytest.raises(TableError, match=words):
+        score(frame, rulebase=rulebase)
 
 
 def test_what_is_no_frame_is_refused(rulebase: Rulebase) -> None:

@@ -42,7 +42,10 @@ def through_polars(frame: Any, kind: Any, scorer: Scorer, kept: Collection[str])
 def _arrow(table: Any, scorer: Scorer) -> Any:
     import polars as pl  # noqa: PLC0415  # an extra, and slow to import
 
-    read = pl.from_arrow(table)
+    try:
+        read = pl.from_arrow(table)
+    except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as error:  # a panic is a BaseException
+        raise TableError(f"a column is of a type that cannot be carried to Polars: {error}; change it") from None
     assert isinstance(read, pl.DataFrame), "a table is read as a table"
     return scorer(read.lazy()).collect(engine="streaming").to_arrow()
 

@@ -19,6 +19,7 @@ from churn_rules.vocabulary import LARGEST, Fact
 __all__ = ["Door", "Opened"]
 
 _TYPES = {"number": "numbers are", "date": "dates are", "boolean": "true and false are", "choice": "text is"}
+_UNTYPED = (nw.Unknown, nw.Object)
 _Kind = tuple[str, Fact | None]
 _FEW = 5  # comparisons that take Polars no longer than to look a text up
 
@@ -60,9 +61,9 @@ class Door:
             TableError: A column is of the wrong type.
         """
         table = self.table
-        schema = table.collect_schema()
-        written = {name: f"w{place}" for place, name in enumerate(schema.names())}
-        names = {name: f"i{place}" for place, name in enumerate(schema.names())}
+        schema = self._schema(table)
+        written = {name: f"w{place}" for place, name in enumerate(schema)}
+        names = {name: f"i{place}" for place, name in enumerate(schema)}
         kept = [xp.col(written[name]).alias(names[name]) for name in layout.kept]
         told, refused = [], {}
         for name, kind in _kinds(layout, vocabulary).items():
@@ -73,6 +74,15 @@ class Door:
         frame = self._renamed(table, written).with_columns(*kept, *told)
         return Opened(frame, layout.called(names), {safe: name for name, safe in names.items()}, refused)
 
+    def _schema(self, table: Any) -> dict[str, Any]:
+        """Return the type of each column; of Polars its own where Narwhals knows none and something may stand in it."""
+        schema = dict(table.collect_schema())
+        if self.on_polars:
+            for name, dtype in nw.to_native(table).collect_schema().items():
+                if schema[name] in _UNTYPED and dtype != self.library.Null:
+                    schema[name] = dtype
+        return schema
+
     def _renamed(self, table: Any, names: Mapping[str, str]) -> Any:
         if self.on_spark:  # to which a dot in a name is a part of a struct
             return nw.from_native(nw.to_native(table).toDF(*names.values()))
@@ -82,7 +92,7 @@ class Door:
     def _typed(self, name: str, column: Expr, dtype: Any, wanted: _Kind) -> Expr:
         """Return a column as expressions count on it: floats, days, truths or text."""
         kind, _ = wanted
-        untyped = dtype in (nw.Unknown, nw.Object)
+        untyped = dtype in _UNTYPED
         if kind == "number" and (dtype.is_numeric() or untyped):
             return column if dtype == nw.Float64 else column.cast(xp.Float64)
         if kind == "date" and (dtype in (nw.Date, nw.Datetime) or untyped):
