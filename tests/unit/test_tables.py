@@ -445,6 +445,15 @@ def test_a_title_above_the_headings_is_told(raw: str) -> None:
             used(source, SHIPPED)
 
 
+@pytest.mark.parametrize(("heading", "told"), [("RISE", "`RISE`"), (" rise ", "` rise `"), ("Code", None)])
+def test_a_heading_that_differs_in_capitals_or_spaces_is_suggested(heading: str, told: str | None) -> None:
+    with pytest.raises(TableFileError) as refused:
+        canonical(f"{heading}\n30\n", "columns:\n  rise: {fact: price_increase}\n")
+    (issue,) = refused.value.issues
+    assert issue.why == "its first row has 1 heading, and none is written just so"
+    assert issue.fix == "write the heading as it stands in the file" + (f"; did you mean {told}?" if told else "")
+
+
 def test_one_column_is_no_title() -> None:
     assert canonical("lost trust\nyes\nno\n", "columns: {lost trust: {fact: trust_lost}}\n").height == 2
 

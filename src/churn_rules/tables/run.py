@@ -78,6 +78,11 @@ class Outcome:
     remarks: tuple[str, ...] = ()
 
 
+def _bare(heading: str) -> str:
+    """Return a heading without what a reader overlooks: capitals, and white space around it."""
+    return heading.strip().casefold()
+
+
 @contextmanager
 def prepared(source: str, mapping_file: Path | None, rulebase: Rulebase) -> Iterator[Prepared]:
     """Open a table, and hold its mapping against it.
@@ -97,8 +102,10 @@ def prepared(source: str, mapping_file: Path | None, rulebase: Rulebase) -> Iter
             return
         for name, path in mapping.columns():
             if name not in table.headings:
-                why = f"its first row has {len(table.headings)} headings, and none is written just so"
-                near = did_you_mean(name, table.headings)
+                count = f"{len(table.headings)} heading{'' if len(table.headings) == 1 else 's'}"
+                why = f"its first row has {count}, and none is written just so"
+                alike = [heading for heading in table.headings if _bare(heading) == _bare(name)]
+                near = did_you_mean(alike[0] if alike else name, table.headings)
                 fix = f"write the heading as it stands in the file{near}"
                 document.issue("M607", f"there is no column `{name}` in {table.path}", why, fix, document.key(path))
         if document.issues:
