@@ -158,6 +158,7 @@ MADE: dict[str, Callable[[], Sequence[Issue]]] = {
     "M615-no-such-row": partial(explained, "A-9"),
     "M615-several-rows": partial(explained, "A-1", SOUND + b"A-1,20,price\n"),
     "M616-no-mapping": lambda: issues_when_scored(table_of("in.csv", SOUND)),
+    "M617-a-row-without-a-name": partial(explained, "#3", b"id,rise,said\nA-1,30,price\n,30,price\n"),
     "M617-a-rejected-row": partial(explained, "A-1", b"id,rise,said\nA-1,thirty,price\n"),
     "M618-no-result": compared_with_no_result,
     "M621-text-called-a-workbook": partial(scored_from, "in.xlsx", SOUND),

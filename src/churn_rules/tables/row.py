@@ -113,9 +113,14 @@ def _refuse_rejected(found: Prepared, number: int) -> None:
     where = Location(found.table.path, number, 1)
     issues = []
     for check in wrong:
-        cell = f"`{short(shown[check.column])}` in `{check.column}`" if check.column else "the row"
+        cell = _cell(shown[check.column], check.column) if check.column else "the row"
         issues.append(Issue("M617", f"{cell} cannot be used", check.why, check.fix, where))
     raise TableFileError(issues)
+
+
+def _cell(value: object, column: str) -> str:
+    text = "" if value is None else short(value)
+    return f"`{text}` in `{column}`" if text else f"the empty cell in `{column}`"
 
 
 # --- against what was scored ------------------------------------------------------------------------------------------
