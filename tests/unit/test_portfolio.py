@@ -6,11 +6,13 @@ import math
 import re
 from collections import Counter
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import churn_rules
@@ -243,6 +245,19 @@ def test_what_is_told_on_days_that_cannot_be_is_unknown(rulebase: churn_rules.Ru
     assert ready["portfolio.stated.customer"].to_list() == ["price", None, "price"]
     assert ready["portfolio.lost.high"].to_list() == [late, late, None]
     assert churn_rules.score(table, rulebase=rulebase)["fault"].is_null().to_list() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (pl.DataFrame({"yearly_margin": [1.0], "yearly_margin.on": ["x"]}), "column `yearly_margin.on` holds String"),
+        (pl.DataFrame({"lost": ["2024-01-01"], "yearly_margin": [1.0]}), "column `lost` holds String"),
+        (pa.table({"yearly_margin": pa.array([Decimal(1)], pa.decimal256(50, 2))}), "cannot be carried to Polars"),
+    ],
+)
+def test_columns_of_the_wrong_type_are_told(table: Any, words: str, rulebase: churn_rules.Rulebase) -> None:
+    with pytest.raises(TableError, match=re.escape(words)):
+        churn_rules.across_accounts(table, rulebase=rulebase)
 
 
 def test_what_explains_a_loss_is_never_told_after_it(rulebase: churn_rules.Rulebase) -> None:

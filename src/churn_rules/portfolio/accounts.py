@@ -240,9 +240,13 @@ def _days(schema: pl.Schema, name: str) -> tuple[pl.Expr, pl.Expr]:
 
 
 def _day(schema: pl.Schema, name: str) -> pl.Expr:
-    """Return the day of a date or a moment: that on the clocks of its time zone, where a cast takes that of UTC."""
-    cell = pl.col(name)
-    return cell.dt.date() if isinstance(schema[name], pl.Datetime) else cell.cast(pl.Date, strict=False)
+    """Return the day of a date or a moment: that on the clocks of its time zone, where a cast takes that of UTC.
+
+    Of another type it is unknown here; `score` refuses such a column.
+    """
+    if isinstance(schema[name], pl.Datetime):
+        return pl.col(name).dt.date()
+    return pl.col(name) if schema[name] == pl.Date else pl.lit(None, pl.Date)
 
 
 def _misdated(schema: pl.Schema, name: str, rulebase: Rulebase) -> pl.Expr:

@@ -124,6 +124,8 @@ def _as_polars(frame: Any) -> pl.LazyFrame:
         taken: pl.DataFrame = (other if hasattr(other, "to_polars") else other.collect("polars")).to_polars()
     except (TypeError, ValueError) as error:
         raise TableError(f"a column holds values of several types, or of one that no fact has: {error}") from error
+    except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as error:  # a panic is a BaseException
+        raise TableError(f"a column is of a type that cannot be carried to Polars: {error}; change it") from None
     return taken.lazy()
 
 
