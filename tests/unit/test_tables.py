@@ -283,6 +283,27 @@ def test_a_value_map_stands_before_everything_and_counts_no_capitals() -> None:
     assert found == {"stated_reason": ["price", "other", None, "no_need", "no_need", None, None]}
 
 
+@pytest.mark.parametrize(
+    ("told", "cells", "values"),
+    [
+        ('{fact: months_without_contact, unknown: ["999", "-1"]}', ["999", "5", "-1"], [None, 5, None]),
+        ('{fact: price_increase, unknown: ["0"], values: {"0": 0}}', ["0", "5"], [0, 5]),
+        ('{fact: trust_lost, unknown: ["no"]}', ["no", "yes", "nee"], [None, True, False]),
+        (
+            '{fact: late_deliveries, unknown: ["9"], values: {"0": never, "2..": repeatedly}}',
+            ["9", "8"],
+            [None, "repeatedly"],
+        ),
+        ("{fact: late_deliveries, unknown: [never]}", ["never", "once"], [None, "once"]),
+    ],
+)
+def test_what_a_mapping_calls_unknown_is_so_even_where_it_could_be_read(
+    told: str, cells: list[str], values: list[object]
+) -> None:
+    (found,) = one_column(cells, told).values()
+    assert found == values
+
+
 def test_yes_and_no_in_three_languages_and_by_a_value_map() -> None:
     found = one_column(["Yes", "nee", "是", "0", "lost", "-"], "{fact: trust_lost, side: us, values: {lost: true}}")
     assert found == {"trust_lost.us": [True, False, True, False, True, None]}

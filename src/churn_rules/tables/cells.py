@@ -322,6 +322,13 @@ class _Maker:
             word for word, value in words.items() if value is not None
         }
 
+    def _unless_unknown(self, told: ToldFact, column: str, value: pl.Expr) -> pl.Expr:
+        """Return a value, unknown where the mapping says that the cell means so, as 999 may; `values` stand before."""
+        silent = told.unknown - UNKNOWN - set(_spans(told))
+        if not silent:
+            return value
+        return pl.when(~self._key(column).is_in(sorted(silent)).fill_null(value=False)).then(value)
+
     def _word(self, told: ToldFact, fact: Fact) -> pl.Expr:
         """Return a choice, or yes or no."""
         known = choice_words(fact) if fact.type == "choice" else dict(boolean_words())
@@ -336,9 +343,10 @@ class _Maker:
                 inside = figure.is_between(low, high) & ~self._key(told.column).is_in(sorted(told.values))
                 value = pl.when(inside).then(pl.lit(meant, dtype)).otherwise(value)
                 silent = silent | inside if meant is None else silent
-        value = self._made(value)
+        value = self._made(self._unless_unknown(told, told.column, value))
         if not told.others_unknown:
-            self._check(told.column, value, self._unknown(told, words), _word_faults(fact), silent)
+            unknown = self._unknown(told, words) | (told.unknown - UNKNOWN)
+            self._check(told.column, value, unknown, _word_faults(fact), silent)
         return value
 
     def _measure(self, told: ToldFact, fact: Fact) -> Iterator[pl.Expr]:
@@ -360,9 +368,9 @@ class _Maker:
     def _ends(self, told: ToldFact, fact: Fact, column: str) -> tuple[pl.Expr, pl.Expr]:
         key, spans = self._key(column), {cell: v for cell, v in told.values.items() if isinstance(v, Span)}
         if fact.type == "date":
-            low, high = self._days(ToldDate(column, told.dates))
+            low, high = (self._unless_unknown(told, column, day) for day in self._days(ToldDate(column, told.dates)))
         else:
-            low, high = self._figure(column, told), pl.lit(None, pl.Float64)
+            low, high = self._unless_unknown(told, column, self._figure(column, told)), pl.lit(None, pl.Float64)
             low = (low * told.times).round(9) if told.times != 1 else low
         if not spans:
             return low, high
