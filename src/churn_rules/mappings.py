@@ -49,10 +49,11 @@ def called(fact: str, side: Side) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ToldDate:
-    """A column of dates, and in which order it writes day and month where that is said."""
+    """A column of dates, in which order it writes day and month where that is said, and which cells are unknown."""
 
     column: str
     dates: DateOrder = "year-first"
+    unknown: frozenset[str] = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ class ToldCost:
     when: Literal["once", "yearly"]
     told: str | Span
     decimal: Decimal | None = None
+    unknown: frozenset[str] = UNKNOWN
 
     @property
     def name(self) -> str:

@@ -304,6 +304,17 @@ def test_what_a_mapping_calls_unknown_is_so_even_where_it_could_be_read(
     assert found == values
 
 
+def test_what_is_unknown_everywhere_is_so_of_losses_and_costs_too() -> None:
+    mapping = (
+        'unknown: ["1900-01-01", "-1", weg]\nlost: gone\ncolumns: {rise: {fact: price_increase, dated: said}}\n'
+        "costs: {price_reduction: {once: paid}}\n"
+    )
+    raw = "gone,rise,said,paid\n1900-01-01,30,1900-01-01,-1\nweg,30,weg,weg\n2024-01-01,30,2024-01-01,5\n"
+    found = canonical(raw, mapping).select("lost", "lost.to", "price_increase.on", "cost.price_reduction.once")
+    day = date(2024, 1, 1)
+    assert found.rows() == [(None, None, None, None), (None, None, None, None), (day, None, day, 5.0)]
+
+
 def test_yes_and_no_in_three_languages_and_by_a_value_map() -> None:
     found = one_column(["Yes", "nee", "是", "0", "lost", "-"], "{fact: trust_lost, side: us, values: {lost: true}}")
     assert found == {"trust_lost.us": [True, False, True, False, True, None]}

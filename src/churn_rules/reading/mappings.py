@@ -172,7 +172,7 @@ class _MappingReader:
             times=shape.times or 1.0,
             dates=shape.dates or self.shape.dates or "year-first",
             decimal=shape.decimal or self.shape.decimal,
-            unknown=UNKNOWN | {as_key(token) for token in (*self.shape.unknown, *shape.unknown)},
+            unknown=self._unknown(*shape.unknown),
         )
 
     def _fact(self, name: str, path: Path_) -> Fact | None:
@@ -224,7 +224,12 @@ class _MappingReader:
             return None
         shaped = data if isinstance(data, dict) else {"column": data}
         shape = shape_of(_DateShape, shaped, self.document, path)
-        return ToldDate(shape.column, shape.dates or self.shape.dates or "year-first") if shape else None
+        order = (shape and shape.dates) or self.shape.dates or "year-first"
+        return ToldDate(shape.column, order, self._unknown()) if shape else None
+
+    def _unknown(self, *more: str) -> frozenset[str]:
+        """Return the cells that say that something is unknown, in every column and in this one."""
+        return UNKNOWN | {as_key(token) for token in (*self.shape.unknown, *more)}
 
     # --- what is the same for all ---
 
@@ -252,7 +257,7 @@ class _MappingReader:
                 raw = getattr(cost, when)
                 told = raw if isinstance(raw, str) else self._accepted(_MONEY, raw, ("costs", name, when))
                 if isinstance(told, str | Span):
-                    yield ToldCost(name, when, told, self.shape.decimal)
+                    yield ToldCost(name, when, told, self.shape.decimal, self._unknown())
 
     # --- checks of the whole ---
 

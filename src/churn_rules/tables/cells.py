@@ -269,8 +269,8 @@ class _Maker:
             yield from self._dates("lost", told)
 
     def _dates(self, name: str, told: ToldDate) -> Iterator[pl.Expr]:
-        low, high = map(self._made, self._days(told))
-        self._check(told.column, low, UNKNOWN, _date_words(told.dates))
+        low, high = (self._made(self._unless_unknown(told, told.column, day)) for day in self._days(told))
+        self._check(told.column, low, told.unknown, _date_words(told.dates))
         self.origins[name] = told.column
         yield low.alias(name)
         yield high.alias(f"{name}.to")
@@ -322,9 +322,9 @@ class _Maker:
             word for word, value in words.items() if value is not None
         }
 
-    def _unless_unknown(self, told: ToldFact, column: str, value: pl.Expr) -> pl.Expr:
+    def _unless_unknown(self, told: ToldFact | ToldDate | ToldCost, column: str, value: pl.Expr) -> pl.Expr:
         """Return a value, unknown where the mapping says that the cell means so, as 999 may; `values` stand before."""
-        silent = told.unknown - UNKNOWN - set(_spans(told))
+        silent = told.unknown - UNKNOWN - set(_spans(told) if isinstance(told, ToldFact) else ())
         if not silent:
             return value
         return pl.when(~self._key(column).is_in(sorted(silent)).fill_null(value=False)).then(value)
@@ -462,10 +462,10 @@ class _Maker:
             if isinstance(told.told, Span):
                 yield from _amount(told.name, told.told)
                 continue
-            value = self._made(self._figure(told.told, told))
+            value = self._made(self._unless_unknown(told, told.told, self._figure(told.told, told)))
             self.origins[told.name] = told.told
             self._note_money(told.told, told)
-            self._note_figures(told.told, told, value, UNKNOWN)
+            self._note_figures(told.told, told, value, told.unknown)
             yield value.alias(told.name)
 
 
