@@ -17,6 +17,7 @@ import pytest
 
 from churn_rules import Rulebase, TableError, UnknownNameError, across_accounts, diagnose, score
 from churn_rules.accounts import Layout, case_of
+from churn_rules.errors import ValueRefusedError
 from tests import tables
 from tests.agreement import world_of
 from tests.spark import spark_is_there
@@ -183,6 +184,13 @@ def test_only_what_is_there_can_be_kept(rulebase: Rulebase) -> None:
 def test_columns_of_types_that_no_fact_has_are_refused(rulebase: Rulebase, frame: Any, words: str) -> None:
     with pytest.raises(TableError, match=words):
         score(frame, rulebase=rulebase)
+
+
+def test_a_cost_is_never_below_zero(rulebase: Rulebase) -> None:
+    table = pl.DataFrame({"price_increase": [30.0, 30.0], "cost.price_reduction.once": [-5.0, 0.0]})
+    assert score(table, rulebase=rulebase)["fault"].to_list() == ["cost.price_reduction.once", None]
+    with pytest.raises(ValueRefusedError):
+        case_of(table.row(0, named=True), Layout.of(table.columns, rulebase), rulebase)
 
 
 def test_what_is_no_frame_is_refused(rulebase: Rulebase) -> None:

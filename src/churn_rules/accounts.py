@@ -19,7 +19,7 @@ from churn_rules.vocabulary import SIDES, Fact, Side, Span, Term, accept
 
 __all__ = ["CostTold", "Ends", "FactTold", "Layout", "case_of"]
 
-_MONEY = Term(id="cost", title="the cost", type="number")
+_MONEY = Term(id="cost", title="the cost", type="number", low=0.0)
 _LOST = Term(id="lost", title="the date of the loss", type="date")
 
 

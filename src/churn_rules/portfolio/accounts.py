@@ -289,10 +289,11 @@ def _usable(schema: pl.Schema, name: str, rulebase: Rulebase) -> tuple[pl.Expr, 
     return low, high
 
 
-def _within(
-    schema: pl.Schema, name: str, lowest: float = -LARGEST, highest: float = LARGEST
-) -> tuple[pl.Expr, pl.Expr]:
-    """Return both ends of a column of amounts, unknown where they are none, beyond the limits or upside down."""
+def _within(schema: pl.Schema, name: str, lowest: float = 0, highest: float = LARGEST) -> tuple[pl.Expr, pl.Expr]:
+    """Return both ends of a column of amounts, unknown where they are none, beyond the limits or upside down.
+
+    Without limits it is a cost, which is never below zero.
+    """
     cell = pl.col(name)
     if not schema[name].is_numeric():
         return cell, cell

@@ -107,7 +107,7 @@ class Door:
         """Return a column without what is no value of its fact; on Polars choices as numbers under their names."""
         kind, fact = wanted
         if kind == "number":  # NaN, which stands for unknown in many frames, is in no range
-            least, most = (max(fact.low, -LARGEST), min(fact.high, LARGEST)) if fact else (-LARGEST, LARGEST)
+            least, most = (max(fact.low, -LARGEST), min(fact.high, LARGEST)) if fact else (0, LARGEST)
             number: Expr = xp.when((typed >= least) & (typed <= most)).then(typed)
             return number
         if kind != "choice" or fact is None or (dtype == nw.Enum and dtype.categories == fact.choices):
