@@ -30,7 +30,6 @@ __all__ = [
     "is_column",
     "is_true",
     "is_unknown",
-    "maybe_true",
     "negated",
     "only_one",
     "opposite",
@@ -170,11 +169,6 @@ def negated(truth: Kleene) -> Kleene:
 def is_true(truth: Kleene) -> Flag:
     """Return where a truth is known to be true."""
     return truth.fill_null(value=False) if is_column(truth) else truth is True
-
-
-def maybe_true(truth: Kleene) -> Flag:
-    """Return where a truth is not known to be false."""
-    return truth.fill_null(value=True) if is_column(truth) else truth is not False
 
 
 def is_unknown(truth: Kleene) -> Flag:

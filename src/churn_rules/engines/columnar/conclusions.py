@@ -138,7 +138,7 @@ def _reasons(state: Concluded, reasons: Sequence[str]) -> None:
             (kind, reason): column
             for reason in reasons
             for kind, sign in (("doubt", 1), ("belief", -1))
-            if (column := left_over(state, reason, sign, state.verdicts)) is not None
+            if (column := left_over(state, reason, sign)) is not None
         }
     )
     columns = {
@@ -156,18 +156,32 @@ def _reasons(state: Concluded, reasons: Sequence[str]) -> None:
     state.choose(_statuses(state, reasons))
 
 
-def left_over(state: Concluded, reason: str, sign: int, holds: Mapping[str, Kleene]) -> Expr | None:
+def left_over(state: Concluded, reason: str, sign: int, *, at_most: bool = False) -> Expr | None:
     """Return the product of what the clues of one sign leave over where their rules hold; None where none can.
 
     Multiplied in the order of `certainty.fold`, so that no rounding differs.
+
+    Args:
+        state: All that is concluded so far.
+        reason: Whose evidence it is.
+        sign: 1 for clues that speak for it, -1 for those against it.
+        at_most: Whether what is undecided counts as if it held.
     """
     clues = sorted((float(str(drawn.adds)), drawn.rule) for drawn in state.drawn("evidence", reason))
     factors = [
-        xp.when(as_expr(truth)).then(1.0 - abs(clue)).otherwise(1.0)
+        column
         for clue, rule in clues
-        if clue * sign > 0 and ((truth := holds[rule]) is True or is_column(truth))
+        if clue * sign > 0 and (column := _factor(state.verdicts[rule], 1.0 - abs(clue), at_most=at_most)) is not None
     ]
     return reduce(mul, factors) if factors else None
+
+
+def _factor(truth: Kleene, left: float, *, at_most: bool) -> Expr | None:
+    """Return what a clue leaves over: 1 where its rule does not hold; None where that is so in all rows."""
+    if not is_column(truth):
+        return xp.lit(left) if truth or (truth is None and at_most) else None
+    factor: Expr = xp.when(~truth).then(1.0).otherwise(left) if at_most else xp.when(truth).then(left).otherwise(1.0)
+    return factor
 
 
 def folded(doubt: Expr | None, belief: Expr | None, *, many: bool) -> Expr | None:

@@ -15,7 +15,6 @@ from churn_rules.engines.columnar.algebra import (
     either,
     every,
     is_unknown,
-    maybe_true,
     opposite,
     xp,
 )
@@ -48,7 +47,7 @@ def _relevant(state: Concluded) -> dict[str, Flag]:
     """Return for each rule where it is undecided and what it concludes could change something reported."""
     rules = [rule for stratum in state.rulebase.strata for rule in stratum.rules if not rule.only_plans]
     undecided = {rule.id: is_unknown(state.verdicts[rule.id]) for rule in rules}
-    movable = _movable(state, undecided)
+    movable = _movable(state)
     found: dict[str, Flag] = {}
     readers = _readers(state, rules)
     for stratum in reversed(state.rulebase.strata):
@@ -98,38 +97,35 @@ def _changes(
                 yield every([_untold(topic.id, state), either([relevant[reader] for reader in readers[topic.id]])])
 
 
-def _movable(state: Concluded, undecided: Mapping[str, Flag]) -> dict[str, Flag]:
+def _movable(state: Concluded) -> dict[str, Flag]:
     """Return for each reason where open evidence could change its status, or its place among several."""
-    rules = {reason: state.drawn("evidence", reason) for reason in state.rulebase.reasons}
-    waits = {reason: either([undecided[rule] for rule, clue in drawn if clue]) for reason, drawn in rules.items()}
-    could = {rule: maybe_true(state.verdicts[rule]) for drawn in rules.values() for rule, _ in drawn}
-    could = state.flow.store(could)
+    reasons = state.rulebase.reasons
     most = state.flow.store(
         {
             (kind, reason): column
-            for reason in rules
+            for reason in reasons
             for kind, sign in (("doubt", 1), ("belief", -1))
-            if (column := left_over(state, reason, sign, could)) is not None
+            if (column := left_over(state, reason, sign, at_most=True)) is not None
         }
     )
     ratios = state.flow.store(
         {
             (reason, end): _over(doubt.get(("doubt", reason)), belief.get(("belief", reason)))
-            for reason in rules
+            for reason in reasons
             for end, doubt, belief in (("low", state.left, most), ("high", most, state.left))
         }
     )
     limits = state.rulebase.thresholds
-    able = state.flow.store({reason: _reaches(limits.established, ratios[reason, "high"]) for reason in rules})
+    able = state.flow.store({reason: _reaches(limits.established, ratios[reason, "high"]) for reason in reasons})
     several = state.flow.keep(_two_or_more(list(able.values())))
     turned = {}
-    for reason in rules:
+    for reason in reasons:
         low, high = ratios[reason, "low"], ratios[reason, "high"]
         turned[reason] = [
             every([opposite(_reaches(limits.established, low)), able[reason]]),
             every([opposite(_reaches(limits.possible, low)), _reaches(limits.possible, high)]),
             every([_sinks_to(limits.ruled_out, low), opposite(_sinks_to(limits.ruled_out, high))]),
-            every([able[reason], several, waits[reason]]),
+            every([able[reason], several, low != high]),  # INVARIANT: they differ where any evidence is open
         ]
     return state.flow.store({reason: either(flags) for reason, flags in turned.items()})
 
