@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import churn_rules
+import machine
 import workload
 from churn_rules.rulebase import Rulebase
 from grown import grown
@@ -165,8 +165,7 @@ def main() -> None:
     start = time.perf_counter()
     run()
     seconds = time.perf_counter() - start
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # on Linux in kilobytes
-    print(json.dumps({"seconds": seconds, "megabytes": most}))
+    print(json.dumps({"seconds": seconds, "megabytes": machine.megabytes("VmHWM")}))
 
 
 if __name__ == "__main__":

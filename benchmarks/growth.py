@@ -1,6 +1,6 @@
 """How cost grows: with rows from ten thousand to ten million, and with rules from fifty to sixteen hundred.
 
-    python benchmarks/growth.py                     everything, about ten minutes
+    python benchmarks/growth.py                     everything, about five minutes
     python benchmarks/growth.py --most-rows 1000000 --record
 
 The exponent is that of the power of rows (or of rules) that fits best: 1 is linear, less is better.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["RESULTS", "busy", "described", "lined_up", "record"]
+__all__ = ["RESULTS", "busy", "described", "lined_up", "megabytes", "record"]
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -22,19 +23,35 @@ are noise.
 
 
 _BUSY = 0.75  # programs a core that wait or run, from which on others are timed as well
+_PATIENCE = 180  # seconds in which the load of a benchmark that ran before has died away
 
 
 def busy() -> str:
-    """Say so where other programs keep this machine busy; to be asked before anything is measured.
+    """Say so where other programs keep this machine busy, and go on doing so; to be asked before anything is measured.
 
     Turn and turn about does not make up for it: with ten programs on two cores the fastest peer came out at 4.2 times
     our cost where it had been 2.3 to 2.5 on a quieter machine, which turned a target missed into one met.
     """
-    load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    if load <= _BUSY * cores:
+    cores, end = os.cpu_count() or 1, time.monotonic() + _PATIENCE
+    while (load := os.getloadavg()[0]) > _BUSY * cores:
+        if time.monotonic() > end:
+            break
+        time.sleep(5)
+    else:
         return ""
     what = f"{load:.1f} programs on {cores} cores"
     return f"This machine was busy ({what}): these ratios show nothing, for us or against us."
+
+
+def megabytes(of: str) -> float:
+    """Return what this process holds (`VmRSS`) or held at most (`VmHWM`), in megabytes, as Linux counts it.
+
+    What `getrusage` gives as the most is that of the program which started this one, where that held more.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{of}:"):
+            return int(line.split()[1]) / 1024
+    raise OSError(f"no {of} in /proc/self/status")
 
 
 def described(packages: Iterable[str]) -> str:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import churn_rules
+import machine
 from churn_rules.cases import remember
 from churn_rules.engines import engine_for
 from churn_rules.loading import shipped
 
 CASES = 200_000
-
-
-def resident_mb() -> float:
-    """Return the resident memory of this process in megabytes (Linux)."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise OSError("no VmRSS in /proc/self/status")
 
 
 def main() -> None:
@@ -31,7 +23,7 @@ def main() -> None:
     ]
     for number in range(CASES + 1):
         if number % (CASES // 10) == 0:
-            print(f"{number:9,} cases, {engine_name} engine: {resident_mb():7.1f} MB resident", flush=True)
+            print(f"{number:9,} cases, {engine_name} engine: {machine.megabytes('VmRSS'):7.1f} MB resident", flush=True)
         engine.run(memories[number % len(memories)])
 
 
