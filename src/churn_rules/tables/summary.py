@@ -126,7 +126,7 @@ def _tell_stated(summary: Summary, rulebase: Rulebase) -> Iterator[Line]:
         yield Line(
             say(
                 "In {off} of the {known} accounts ({percent} %) with a root cause and a reason that somebody names, "
-                "none of the reasons named is the root.",
+                "the root is another than those named.",
                 known=f"{summary.known:,}",
                 off=f"{summary.off:,}",
                 percent=round(100 * summary.off / summary.known),
