@@ -247,12 +247,16 @@ def test_what_is_told_on_days_that_cannot_be_is_unknown(rulebase: churn_rules.Ru
     assert churn_rules.score(table, rulebase=rulebase)["fault"].is_null().to_list() == [True, False, False]
 
 
+_BEYOND_POLARS = pa.table({"yearly_margin": pa.array([Decimal(1)], pa.decimal256(50, 2))})
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [
         (pl.DataFrame({"yearly_margin": [1.0], "yearly_margin.on": ["x"]}), "column `yearly_margin.on` holds String"),
         (pl.DataFrame({"lost": ["2024-01-01"], "yearly_margin": [1.0]}), "column `lost` holds String"),
-        (pa.table({"yearly_margin": pa.array([Decimal(1)], pa.decimal256(50, 2))}), "cannot be carried to Polars"),
+        (_BEYOND_POLARS, "cannot be carried to Polars"),
+        (_BEYOND_POLARS.to_pandas(types_mapper=pd.ArrowDtype), "cannot be carried to Polars"),
     ],
 )
 def test_columns_of_the_wrong_type_are_told(table: Any, words: str, rulebase: churn_rules.Rulebase) -> None:
@@ -302,6 +306,7 @@ def worth_winning(**amounts: object) -> dict[str, object]:
         ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": math.nan, "cost.contact_rhythm.yearly.to": None}),
         ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": math.inf}),
         ("cost.contact_rhythm", {"cost.contact_rhythm.yearly": 9.0}),  # and at most 5
+        ("cost.contact_rhythm", {"cost.contact_rhythm.yearly.to": math.inf}),
         ("attempt_cost", {"attempt_cost": math.nan}),
         ("years_expected", {"years_expected": -1.0}),
         ("yearly_margin", {"yearly_margin": math.inf}),

@@ -16,7 +16,7 @@ import polars as pl
 
 from churn_rules.across import Across
 from churn_rules.consequence import hangs_on
-from churn_rules.engines.columnar.bridges import pandas_as_arrow
+from churn_rules.engines.columnar.bridges import arrow_as_polars, pandas_as_arrow
 from churn_rules.errors import ChurnRulesError, OutputError, TableError
 from churn_rules.loading import given_or_shipped
 from churn_rules.portfolio.accounts import ROW, Accounts, prepare
@@ -119,13 +119,10 @@ def _as_polars(frame: Any) -> pl.LazyFrame:
         return frame.lazy()
     other = known_frame(frame)
     if other.implementation.is_pandas():
-        return pl.from_arrow(pandas_as_arrow(other.to_native(), kept=())).lazy()  # type: ignore[union-attr]  # a table is one
-    try:
-        taken: pl.DataFrame = (other if hasattr(other, "to_polars") else other.collect("polars")).to_polars()
-    except (TypeError, ValueError) as error:
-        raise TableError(f"a column holds values of several types, or of one that no fact has: {error}") from error
-    except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as error:  # a panic is a BaseException
-        raise TableError(f"a column is of a type that cannot be carried to Polars: {error}; change it") from None
+        table = pandas_as_arrow(other.to_native(), kept=())
+    else:
+        table = (other if hasattr(other, "to_arrow") else other.collect("pyarrow")).to_arrow()
+    taken: pl.DataFrame = arrow_as_polars(table)
     return taken.lazy()
 
 

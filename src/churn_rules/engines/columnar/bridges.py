@@ -10,7 +10,7 @@ from typing import Any
 
 from churn_rules.errors import TableError
 
-__all__ = ["Scorer", "pandas_as_arrow", "through_polars"]
+__all__ = ["Scorer", "arrow_as_polars", "pandas_as_arrow", "through_polars"]
 
 Scorer = Callable[[Any], Any]
 """Scores a lazy frame of Polars."""
@@ -40,14 +40,21 @@ def through_polars(frame: Any, kind: Any, scorer: Scorer, kept: Collection[str])
 
 
 def _arrow(table: Any, scorer: Scorer) -> Any:
+    return scorer(arrow_as_polars(table).lazy()).collect(engine="streaming").to_arrow()
+
+
+def arrow_as_polars(table: Any) -> Any:
+    """Return an Arrow table as a frame of Polars.
+
+    Raises:
+        TableError: A column is of a type that Polars does not have.
+    """
     import polars as pl  # noqa: PLC0415  # an extra, and slow to import
 
     try:
-        read = pl.from_arrow(table)
+        return pl.from_arrow(table)
     except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as error:  # a panic is a BaseException
         raise TableError(f"a column is of a type that cannot be carried to Polars: {error}; change it") from None
-    assert isinstance(read, pl.DataFrame), "a table is read as a table"
-    return scorer(read.lazy()).collect(engine="streaming").to_arrow()
 
 
 def _pandas(frame: Any, scorer: Scorer, kept: Collection[str]) -> Any:
