@@ -25,7 +25,7 @@ __all__ = ["BLOCK", "KEPT", "ROW_GROUP", "cases", "table", "write"]
 BLOCK = 100_000
 """Rows that are drawn together, so that the first rows are the same in a table of any length."""
 
-ROW_GROUP = 32_768
+ROW_GROUP = 49_152
 """Rows of a row group in every Parquet file: a reader holds a few of them at a time, so it decides about memory."""
 
 KEPT = ("id", "region", "product", "owner")

@@ -30,6 +30,7 @@ __all__ = [
     "is_column",
     "is_true",
     "is_unknown",
+    "month_and_day",
     "negated",
     "only_one",
     "opposite",
@@ -81,7 +82,6 @@ class Flow:
 
     def __init__(self, frame: Any) -> None:
         self.frame = frame
-        self.calendars: dict[int, tuple[Expr, Expr, Expr]] = {}  # by the identity of a column of days, which is kept
         self._standing: dict[int, Any] = {}  # what refers to a column already, by identity
 
     def store(self, columns: Mapping[_Key, _Column]) -> dict[_Key, _Column]:
@@ -153,9 +153,17 @@ def _joined(parts: list[Kleene], *, settles: bool) -> Kleene:
     open_part = any(part is None for part in parts)
     if not columns:
         return None if open_part else not settles
-    joined = reduce(or_ if settles else and_, columns)
+    joined = columns[0] if len(columns) == 1 else _together(columns, settles=settles)
     if open_part:  # a part that nobody knows leaves unknown whatever the others do not settle
         return xp.when(joined if settles else ~joined).then(xp.lit(settles))
+    return joined
+
+
+def _together(columns: list[Expr], *, settles: bool) -> Expr:
+    if _listener.get() is narwhals:
+        return reduce(or_ if settles else and_, columns)
+    together: Any = xp.any_horizontal if settles else xp.all_horizontal  # of Polars: fewer expressions to pass through
+    joined: Expr = together(*columns)
     return joined
 
 
@@ -174,3 +182,24 @@ def is_true(truth: Kleene) -> Flag:
 def is_unknown(truth: Kleene) -> Flag:
     """Return where a truth is unknown."""
     return truth.is_null() if is_column(truth) else truth is None
+
+
+def month_and_day(date: Expr) -> tuple[Expr, Expr]:
+    """Return the month of a date, counted through the years, and its day in the month.
+
+    Polars walks through its calendar anew for the year, the month and the day; to divide by the lengths of its cycles
+    takes a third of the time. Years begin in March here, so that the day that comes and goes is their last.
+    """
+    if _listener.get() is narwhals:
+        year, month = date.dt.year().cast(xp.Float64), date.dt.month().cast(xp.Float64)
+        return year * 12.0 + month, date.dt.day().cast(xp.Float64)
+    quarters = (date.cast(xp.Int32) + _DAYS_BEFORE_1970) * 4 + 3
+    in_century = quarters % _CENTURIES // 4 * 4 + 3
+    in_year = in_century % _FOUR_YEARS // 4
+    month = (in_year * 5 + 2) // 153  # March is 0; any five of them from March or August are 153 days long
+    months = (quarters // _CENTURIES * 100 + in_century // _FOUR_YEARS) * 12 + month + 3
+    return months, in_year - (month * 153 + 2) // 5 + 1
+
+
+_DAYS_BEFORE_1970 = 719_468  # since the first of March of the year 0
+_CENTURIES, _FOUR_YEARS = 146_097, 1_461  # days in 400 years and in 4

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import partial, reduce
 from itertools import combinations, groupby, product
 from operator import add, mul
-from typing import Literal
 
 from churn_rules.economics import INPUTS
 from churn_rules.engines.columnar.algebra import (
@@ -29,7 +28,7 @@ from churn_rules.engines.columnar.algebra import (
     xp,
 )
 from churn_rules.engines.columnar.memory import Cost, Remembered, ends
-from churn_rules.engines.columnar.premises import Cells, OneOf, Premises, Range
+from churn_rules.engines.columnar.premises import Cells, OneOf, Premises, Range, apart, stored
 from churn_rules.rulebase import DECISIONS, RESPONSIBLE, SCOPES, Drawn, Link, Reason, Rulebase, Topic
 
 __all__ = ["Certainty", "Concluded", "Worth", "as_expr_of", "conclude_columns", "folded", "left_over"]
@@ -410,22 +409,23 @@ def _worth(state: Concluded, amounts: Mapping[str, Range]) -> Worth:
     costed = {
         item: (as_expr(flag), costs[item]) for item, flag in offered.items() if item in costs and flag is not False
     }
-    spent = _stored(state, _total(_costs(costed, "yearly"))), _stored(state, _total(_costs(costed, "once")))
+    # What is read more than once is worked out once.
+    spent = stored(state.flow, {when: _total(_costs(costed, when)) for when in ("yearly", "once")})
     gained = _total([amounts["yearly_margin"], amounts["idle_capacity_margin"]])
-    yearly = _stored(state, _less(gained, spent[0]))  # what is read more than once is worked out once
-    lasting = _stored(state, _product(amounts["years_expected"], yearly))
-    once = _total([amounts["precedent_exposure"], spent[1]])
+    yearly = stored(state.flow, {"": _less(gained, spent["yearly"])})[""]
+    lasting = stored(state.flow, {"": _product(amounts["years_expected"], yearly)})[""]
+    once = _total([amounts["precedent_exposure"], spent["once"]])
     known = every([opposite(uncosted), ~amounts["attempt_cost"].low.is_null()])
     value = _each(_less(lasting, once), lambda end: _where(known, end))
-    value, attempt = _stored(state, _rounded(value)), _stored(state, _rounded(amounts["attempt_cost"]))
-    return _judged(state, value, attempt)
+    told = stored(state.flow, {"value": _rounded(value), "attempt": _rounded(amounts["attempt_cost"])})
+    return _judged(state, told["value"], told["attempt"])
 
 
 def _where(flag: Flag, column: Expr) -> Expr:
     return column if flag is True else xp.when(as_expr(flag)).then(column)
 
 
-def _costs(costed: Mapping[str, tuple[Expr, Cost]], when: Literal["once", "yearly"]) -> list[Range]:
+def _costs(costed: Mapping[str, tuple[Expr, Cost]], when: str) -> list[Range]:
     """Return what each accommodation costs where it is offered, and nothing elsewhere."""
     amounts = [(flag, cost.once if when == "once" else cost.yearly) for flag, cost in costed.values()]
     return [_each(amount, partial(_where_offered, flag)) for flag, amount in amounts if amount]
@@ -455,22 +455,14 @@ def _less(gain: Range, cost: Range) -> Range:
 
 
 def _product(one: Range, other: Range) -> Range:
-    corners = [first * second for first, second in product(_apart(one), _apart(other))]
+    corners = [first * second for first, second in product(apart(one), apart(other))]
     if len(corners) == 1:
         return Range(corners[0], corners[0])
     return Range(xp.min_horizontal(*corners), xp.max_horizontal(*corners))  # INVARIANT: all are known, or none
 
 
-def _apart(span: Range) -> tuple[Expr, ...]:
-    return (span.low,) if span.low is span.high else (span.low, span.high)
-
-
 def _rounded(span: Range) -> Range:
     return _each(span, lambda end: end.round(_DECIMALS))
-
-
-def _stored(state: Concluded, span: Range) -> Range:
-    return _each(span, state.flow.keep)
 
 
 def _judged(state: Concluded, value: Range, attempt: Range) -> Worth:
@@ -488,7 +480,7 @@ def _judged(state: Concluded, value: Range, attempt: Range) -> Worth:
         "depends": every([flags["known"], opposite(flags["never"]), opposite(flags["surely"])]),
         "not_worked_out": opposite(flags["known"]),
     }
-    return Worth(value, attempt, _stored(state, chance), verdict)
+    return Worth(value, attempt, stored(state.flow, {"": chance})[""], verdict)
 
 
 # --- the decision -----------------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ class Door:
         kind, fact = wanted
         if kind == "number":  # NaN, which stands for unknown in many frames, is in no range
             least, most = (max(fact.low, -LARGEST), min(fact.high, LARGEST)) if fact else (0, LARGEST)
-            number: Expr = xp.when((typed >= least) & (typed <= most)).then(typed)
+            number: Expr = xp.when(typed.is_between(least, most)).then(typed)
             return number
         if kind != "choice" or fact is None or (dtype == nw.Enum and dtype.categories == fact.choices):
             return typed

@@ -21,10 +21,11 @@ from churn_rules.engines.columnar.algebra import (
     either,
     every,
     is_true,
+    month_and_day,
     opposite,
     xp,
 )
-from churn_rules.engines.columnar.premises import Cells, OneOf, Range
+from churn_rules.engines.columnar.premises import Cells, OneOf, Range, stored
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import Derivation, Fact
 
@@ -195,13 +196,17 @@ def _standing(flow: Flow, words: Mapping[str, Sequence[_Word]]) -> dict[str, Cel
     alone = {fact: told[0].value for fact, told in words.items() if len(told) == 1}
     several = {fact: [ends(word.value) for word in told] for fact, told in words.items() if len(told) > 1}
     ranges = {fact for fact in several if any(isinstance(word.value, Range) for word in words[fact])}
-    lows = flow.store({fact: xp.coalesce(*(low for low, _ in told)) for fact, told in several.items()})
-    highs = flow.store({fact: _of_first_known(told) for fact, told in several.items() if fact in ranges})
-    return alone | {fact: Range(low, highs[fact]) if fact in ranges else Cells(low) for fact, low in lows.items()}
-
-
-def _of_first_known(told: Sequence[tuple[Expr, Expr]]) -> Expr:
-    return xp.coalesce(*(high for _, high in told))  # INVARIANT: known where the lower end is, and only there
+    # INVARIANT: a lower end is known where the upper is, so that both are of the same word
+    first = flow.store(
+        {
+            (fact, place): xp.coalesce(*(pair[place] for pair in told))
+            for fact, told in several.items()
+            for place in ((0, 1) if fact in ranges else (0,))
+        }
+    )
+    return alone | {
+        fact: Range(first[fact, 0], first[fact, 1]) if fact in ranges else Cells(first[fact, 0]) for fact in several
+    }
 
 
 def _disputed(told: Sequence[_Word], fact: Fact) -> Expr:
@@ -236,37 +241,42 @@ def _derive(
 ) -> dict[str, Flag]:
     """Add what follows from other facts; a told value stands, and where it differs is returned."""
     differing: dict[str, Flag] = {}
-    for fact in derived_in_order(vocabulary):
-        assert fact.derive is not None
-        derived = _derived(flow, fact.derive, known, words)
-        if derived is None:
-            continue
-        columns = flow.store(
-            {"low": derived.low} if derived.low is derived.high else {"low": derived.low, "high": derived.high}
-        )
-        value = Range(columns["low"], columns.get("high", columns["low"]))
-        told = known.get(fact.id)
-        if told is not None:
-            assert not isinstance(told, OneOf), "facts are told in cells"
-            differing[fact.id] = is_true(_differ(told, value, fact))
-            (low, high), exact = ends(told), ends(told)[0] is ends(told)[1] and value.low is value.high
-            low = flow.keep(xp.coalesce(low, value.low))
-            value = Range(low, low if exact else flow.keep(xp.coalesce(high, value.high)))
-        known[fact.id] = Cells(value.low) if value.low is value.high and fact.type == "number" else value
+    waiting = {fact.id: fact.derive for fact in derived_in_order(vocabulary) if fact.derive}
+    while waiting:
+        ready = {name: derive for name, derive in waiting.items() if not waiting.keys() & set(derive.sources)}
+        waiting = {name: derive for name, derive in waiting.items() if name not in ready}
+        spans = {name: _derived(derive, known, words) for name, derive in ready.items()}
+        found = stored(flow, {name: span for name, span in spans.items() if span})
+        told = {name: known[name] for name in found if name in known}
+        differing |= {name: is_true(_differ(_cell(told[name]), found[name], vocabulary[name])) for name in told}
+        found |= stored(flow, {name: _or_else(_cell(told[name]), found[name]) for name in told})
+        for name, span in found.items():
+            exact = span.low is span.high and vocabulary[name].type == "number"
+            known[name] = Cells(span.low) if exact else span
     return flow.store(differing)
 
 
+def _cell(known: Cells | Range | OneOf) -> Cell:
+    assert not isinstance(known, OneOf), "facts are told in cells, and follow from facts"
+    return known
+
+
+def _or_else(told: Cell, derived: Range) -> Range:
+    """Return what is told, and what follows where nothing is."""
+    (low, high), exact = ends(told), ends(told)[0] is ends(told)[1] and derived.low is derived.high
+    first = xp.coalesce(low, derived.low)
+    return Range(first, first if exact else xp.coalesce(high, derived.high))
+
+
 def _derived(
-    flow: Flow, derive: Derivation, known: Mapping[str, Cells | Range | OneOf], words: Mapping[str, Sequence[_Word]]
+    derive: Derivation, known: Mapping[str, Cells | Range | OneOf], words: Mapping[str, Sequence[_Word]]
 ) -> Range | None:
     if derive.function == "date_of":
         return _told_on(words.get(derive.sources[0], ()))
     first, second = (known.get(source) for source in derive.sources)
     if first is None or second is None:
         return None
-    assert not isinstance(first, OneOf), "facts follow from facts"
-    assert not isinstance(second, OneOf), "facts follow from facts"
-    return _DERIVE[derive.function](flow, first, second)
+    return _DERIVE[derive.function](_cell(first), _cell(second))
 
 
 def _told_on(told: Sequence[_Word]) -> Range | None:
@@ -283,7 +293,7 @@ def _told_on(told: Sequence[_Word]) -> Range | None:
     return Range(low, low if all(on.low is on.high for on in dates) else high)
 
 
-def _percent_change(_: Flow, before: Cell, after: Cell) -> Range:
+def _percent_change(before: Cell, after: Cell) -> Range:
     (before_low, before_high), (after_low, after_high) = ends(before), ends(after)
     low = _finite(before_low > 0, 100.0 * (after_low / before_high - 1.0))
     if before_low is before_high and after_low is after_high:
@@ -291,7 +301,7 @@ def _percent_change(_: Flow, before: Cell, after: Cell) -> Range:
     return _both_known(low, _finite(before_low > 0, 100.0 * (after_high / before_low - 1.0)))
 
 
-def _ratio(_: Flow, part: Cell, whole: Cell) -> Range:
+def _ratio(part: Cell, whole: Cell) -> Range:
     (part_low, part_high), (whole_low, whole_high) = ends(part), ends(whole)
     sensible = (whole_low > 0) & (part_low >= 0)
     low = _finite(sensible, part_low / whole_high)
@@ -300,26 +310,17 @@ def _ratio(_: Flow, part: Cell, whole: Cell) -> Range:
     return _both_known(low, _finite(sensible, part_high / whole_low))
 
 
-def _months_between(flow: Flow, first: Cell, second: Cell) -> Range:
+def _months_between(first: Cell, second: Cell) -> Range:
     (first_low, first_high), (second_low, second_high) = ends(first), ends(second)
-    low = _months(flow, first_high, second_low)
+    low = _months(first_high, second_low)
     if first_low is first_high and second_low is second_high:
         return Range(low, low)
-    return Range(low, _months(flow, first_low, second_high))
+    return Range(low, _months(first_low, second_high))
 
 
-def _months(flow: Flow, start: Expr, end: Expr) -> Expr:
-    (start_month, start_day), (end_month, end_day) = _calendar(flow, start), _calendar(flow, end)
+def _months(start: Expr, end: Expr) -> Expr:
+    (start_month, start_day), (end_month, end_day) = month_and_day(start), month_and_day(end)
     return (end_month - start_month + (end_day - start_day) / 31.0).round(_DECIMALS)
-
-
-def _calendar(flow: Flow, day: Expr) -> tuple[Expr, Expr]:
-    """Return the month of a day, counted through the years, and its place in the month; worked out once a column."""
-    if id(day) not in flow.calendars:
-        year, month = day.dt.year().cast(xp.Float64), day.dt.month().cast(xp.Float64)
-        parts = flow.store({"month": year * 12.0 + month, "day": day.dt.day().cast(xp.Float64)})
-        flow.calendars[id(day)] = (day, parts["month"], parts["day"])
-    return flow.calendars[id(day)][1:]
 
 
 def _finite(sensible: Expr, value: Expr) -> Expr:
@@ -331,7 +332,7 @@ def _both_known(low: Expr, high: Expr) -> Range:
     return Range(xp.when(~high.is_null()).then(low), xp.when(~low.is_null()).then(high))
 
 
-_DERIVE: Mapping[str, Callable[[Flow, Cell, Cell], Range]] = {
+_DERIVE: Mapping[str, Callable[[Cell, Cell], Range]] = {
     "percent_change": _percent_change,
     "ratio": _ratio,
     "months_between": _months_between,

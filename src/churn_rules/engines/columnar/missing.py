@@ -20,7 +20,7 @@ from churn_rules.engines.columnar.algebra import (
 )
 from churn_rules.engines.columnar.conclusions import Certainty, Concluded, left_over
 from churn_rules.engines.columnar.memory import ends
-from churn_rules.engines.columnar.premises import OneOf
+from churn_rules.engines.columnar.premises import OneOf, Range
 from churn_rules.rulebase import Rule, drawn_by, topic_of
 
 __all__ = ["missing_columns"]
@@ -28,14 +28,14 @@ __all__ = ["missing_columns"]
 
 def missing_columns(state: Concluded) -> dict[str, Flag]:
     """Return for each fact, or one side's view of it, where it is missing; facts that never are, are left out."""
-    asked: dict[Test, list[Flag]] = {}
+    asked: dict[str | Test, dict[str, Flag]] = {}
     for rule, flag in _relevant(state).items():
-        for test in dict.fromkeys(tests(state.rulebase.rules[rule].premise)):
-            asked.setdefault(test, []).append(flag)
+        for test in tests(state.rulebase.rules[rule].premise):
+            asked.setdefault(_question(test, state), {})[rule] = flag
     wanted: dict[str, list[Flag]] = {}
-    for test, flags in asked.items():
-        for name, unknown in _unknown(test, state):
-            wanted.setdefault(name, []).append(every([either(flags), unknown]))
+    for question, flags in asked.items():
+        for name, unknown in _unknown(question, state):
+            wanted.setdefault(name, []).append(every([either(flags.values()), unknown]))
     missing = {name: either(flags) for name, flags in sorted(wanted.items())}
     return {name: flag for name, flag in state.flow.store(missing).items() if flag is not False}
 
@@ -48,11 +48,14 @@ def _relevant(state: Concluded) -> dict[str, Flag]:
     rules = [rule for stratum in state.rulebase.strata for rule in stratum.rules if not rule.only_plans]
     undecided = {rule.id: is_unknown(state.verdicts[rule.id]) for rule in rules}
     movable = _movable(state)
+    reported = state.flow.store(
+        {reason: either([flag, state.flag(f"{reason}.status", "established")]) for reason, flag in movable.items()}
+    )
     found: dict[str, Flag] = {}
     readers = _readers(state, rules)
     for stratum in reversed(state.rulebase.strata):
         fresh = {
-            rule.id: every([undecided[rule.id], either(_changes(rule, state, movable, readers, found))])
+            rule.id: every([undecided[rule.id], either(_changes(rule, state, movable, reported, readers, found))])
             for rule in stratum.rules
             if rule.id in undecided
         }
@@ -74,6 +77,7 @@ def _changes(
     rule: Rule,
     state: Concluded,
     movable: Mapping[str, Flag],
+    reported: Mapping[str, Flag],
     readers: Mapping[str, list[str]],
     relevant: Mapping[str, Flag],
 ) -> Iterator[Flag]:
@@ -83,10 +87,9 @@ def _changes(
             case "evidence":
                 yield movable[topic.id]
             case "scope" | "responsible":
-                yield either([movable[topic.id], state.flag(f"{topic.id}.status", "established")])
+                yield reported[topic.id]
             case "link":
-                both = (either([movable[end], state.flag(f"{end}.status", "established")]) for end in topic.id.split())
-                yield every(both)
+                yield every(reported[end] for end in topic.id.split())
             case "offer":
                 yield state.flag(f"accommodation.{topic.id}", "none")
             case "withhold":
@@ -160,19 +163,31 @@ def _two_or_more(flags: Sequence[Flag]) -> Flag:
 # --- which facts they wait for ----------------------------------------------------------------------------------------
 
 
-def _unknown(test: Test, state: Concluded) -> Iterator[tuple[str, Flag]]:
-    """Yield the facts whose answer a test waits for, each with where it does.
+def _question(test: Test, state: Concluded) -> str | Test:
+    """Return what a test asks: of a range that very test, of all else its name, for that is known or it is not."""
+    cell = state.known.get(test.name)
+    return test if isinstance(cell, Range) and cell.low is not cell.high else test.name
+
+
+def _unknown(question: str | Test, state: Concluded) -> Iterator[tuple[str, Flag]]:
+    """Yield the facts whose answer a question waits for, each with where it does.
 
     A finding is passed over: whatever it waits for is asked by the rules that conclude it, which are relevant too.
     """
-    name = test.name
+    name = question if isinstance(question, str) else question.name
     if name.startswith("economics."):
-        unknown = is_unknown(state.premises.truth(test))
+        unknown = _unanswered(question, state)
         yield from ((fact, every([unknown, _untold(fact, state)])) for fact in INPUTS)
     elif name.endswith(".disputed"):
         yield from _whom_to_ask(name.removesuffix(".disputed"), state)
     elif topic_of(name, state.rulebase.findings, state.rulebase.reasons) is None and name != "case.stage":
-        yield name, is_unknown(state.premises.truth(test))
+        yield name, _unanswered(question, state)
+
+
+def _unanswered(question: str | Test, state: Concluded) -> Flag:
+    if isinstance(question, Test):
+        return is_unknown(state.premises.truth(question))
+    return False if isinstance(state.known.get(question), OneOf) else _untold(question, state)
 
 
 def _whom_to_ask(fact: str, state: Concluded) -> Iterator[tuple[str, Flag]]:

@@ -5,13 +5,16 @@ Never concludes anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from churn_rules.conditions import All, Condition, Limit, Test, tests
 from churn_rules.engines.columnar.algebra import Expr, Flag, Flow, Kleene, all_of, any_of, either, negated, xp
 
-__all__ = ["Cells", "Known", "OneOf", "Premises", "Range"]
+__all__ = ["Cells", "Known", "OneOf", "Premises", "Range", "apart", "stored"]
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,17 @@ class Range:
 
     low: Expr
     high: Expr
+
+
+def apart(span: Range) -> tuple[Expr, ...]:
+    """Return the ends of a range, one where both are the same."""
+    return (span.low,) if span.low is span.high else (span.low, span.high)
+
+
+def stored(flow: Flow, spans: Mapping[_Key, Range]) -> dict[_Key, Range]:
+    """Store the ends of several ranges in one step."""
+    columns = flow.store({(key, place): end for key, span in spans.items() for place, end in enumerate(apart(span))})
+    return {key: Range(columns[key, 0], columns.get((key, 1), columns[key, 0])) for key in spans}
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,18 +46,22 @@ class _Texts:
 
     def __init__(self, *, categories: bool) -> None:
         self.categories = categories
+        self._literals: dict[tuple[str, ...], dict[str | None, Expr]] = {}  # making one takes long
 
     def column(self, flags: Mapping[str, Kleene], *, exhaustive: bool = False) -> Expr:
         """Return the text whose flag is true in each row; null where none is, unless it is known that one is."""
-        texts = {text: self._text(text, list(flags)) for text in flags}
+        texts = self._of(tuple(flags))
         chosen = [(text, flag) for text, flag in flags.items() if flag is True or is_column(flag)]
-        column: Expr = texts[chosen.pop()[0]] if exhaustive else self._text(None, list(flags))
+        column: Expr = texts[chosen.pop()[0]] if exhaustive else texts[None]
         for text, flag in reversed(chosen):
             column = texts[text] if flag is True else xp.when(as_expr(flag)).then(texts[text]).otherwise(column)
         return column
 
-    def _text(self, text: str | None, all_texts: Sequence[str]) -> Expr:
-        return xp.lit(text, dtype=xp.Enum(all_texts) if self.categories else xp.String)
+    def _of(self, texts: tuple[str, ...]) -> dict[str | None, Expr]:
+        if texts not in self._literals:
+            kind = xp.Enum(texts) if self.categories else xp.String
+            self._literals[texts] = {text: xp.lit(text, dtype=kind) for text in (*texts, None)}
+        return self._literals[texts]
 
 
 def result_columns(
@@ -191,24 +195,25 @@ def _equals(cell: Cells | Range, value: object) -> Expr:
 
 def _masks(state: Concluded) -> Iterator[tuple[str, Expr]]:
     rules = list(state.rulebase.rules)
+    bits = [xp.lit(2**place, dtype=xp.Int8) for place in range(_LOT)]  # each made once, which takes long
+    nothing = xp.lit(0, dtype=xp.Int8)
     for number, start in enumerate(range(0, len(rules), MASK_BITS)):
         lots = [rules[first : first + _LOT] for first in range(start, min(start + MASK_BITS, len(rules)), _LOT)]
         parts = [
-            _lot([state.verdicts[rule] for rule in lot]).cast(xp.Int32) * 2 ** (_LOT * place)
+            _lot([state.verdicts[rule] for rule in lot], bits, nothing).cast(xp.Int32) * 2 ** (_LOT * place)
             for place, lot in enumerate(lots)
         ]
         yield f"fired.{number}", reduce(add, parts).cast(xp.Int32)
 
 
-def _lot(verdicts: Sequence[Kleene]) -> Expr:
+def _lot(verdicts: Sequence[Kleene], bits: Sequence[Expr], nothing: Expr) -> Expr:
     """Return which verdicts are true as the bits of a small integer.
 
     They are chosen, since to cast booleans takes five times as long.
     """
-    nothing = xp.lit(0, dtype=xp.Int8)
-    bits = [
-        xp.when(as_expr(verdict)).then(xp.lit(2**place, dtype=xp.Int8)).otherwise(nothing)
-        for place, verdict in enumerate(verdicts)
+    chosen = [
+        xp.when(as_expr(verdict)).then(bit).otherwise(nothing)
+        for bit, verdict in zip(bits, verdicts, strict=False)
         if verdict is True or is_column(verdict)
     ]
-    return reduce(add, bits) if bits else nothing
+    return reduce(add, chosen) if chosen else nothing
