@@ -63,7 +63,7 @@ def _floor(job: Job) -> Run:
 
 
 def _polars(job: Job) -> Run:
-    os.environ["POLARS_ROW_GROUP_PREFETCH_SIZE"] = str(os.cpu_count() or 1)  # as `churn-rules score` has it
+    os.environ["POLARS_ROW_GROUP_PREFETCH_SIZE"] = "1"  # as `churn-rules score` has it
     import polars as pl  # noqa: PLC0415
 
     import churn_rules.engines.columnar  # noqa: F401, PLC0415  # which scoring imports at its first use
