@@ -9,7 +9,7 @@ EXTRAS ?= durable,pyspark,test
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types rules docs agreement bench bench-portfolio bench-growth goldens interviews kills languages pythons wheel clean
+.PHONY: help setup demo test check format lint types rules docs agreement bench bench-portfolio bench-growth bench-expressions goldens interviews kills languages pythons wheel clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -86,6 +86,9 @@ bench-portfolio: $(PEERS)/.ready ## Time a million accounts beside all peers; ma
 
 bench-growth: $(PEERS)/.ready ## Time how cost grows with rows and with rules
 	$(PEERS)/bin/python benchmarks/growth.py $(BENCH)
+
+bench-expressions: $(PEERS)/.ready ## Time single expressions in Polars, which decide how the columnar engine says things
+	$(PEERS)/bin/python benchmarks/expressions.py $(BENCH)
 
 pythons: ## Run the tests on every Python from 3.11 to 3.13 that is installed
 	@SKIP="$(SKIP)" sh tests/on_every_python.sh $(TARGET)

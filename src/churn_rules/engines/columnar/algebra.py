@@ -153,17 +153,9 @@ def _joined(parts: list[Kleene], *, settles: bool) -> Kleene:
     open_part = any(part is None for part in parts)
     if not columns:
         return None if open_part else not settles
-    joined = columns[0] if len(columns) == 1 else _together(columns, settles=settles)
+    joined = reduce(or_ if settles else and_, columns)
     if open_part:  # a part that nobody knows leaves unknown whatever the others do not settle
         return xp.when(joined if settles else ~joined).then(xp.lit(settles))
-    return joined
-
-
-def _together(columns: list[Expr], *, settles: bool) -> Expr:
-    if _listener.get() is narwhals:
-        return reduce(or_ if settles else and_, columns)
-    together: Any = xp.any_horizontal if settles else xp.all_horizontal  # of Polars: fewer expressions to pass through
-    joined: Expr = together(*columns)
     return joined
 
 
@@ -188,7 +180,7 @@ def month_and_day(date: Expr) -> tuple[Expr, Expr]:
     """Return the month of a date, counted through the years, and its day in the month.
 
     Polars walks through its calendar anew for the year, the month and the day; to divide by the lengths of its cycles
-    takes a third of the time. Years begin in March here, so that the day that comes and goes is their last.
+    takes half the time. Years begin in March here, so that the day that comes and goes is their last.
     """
     if _listener.get() is narwhals:
         year, month = date.dt.year().cast(xp.Float64), date.dt.month().cast(xp.Float64)

@@ -196,7 +196,7 @@ def _standing(flow: Flow, words: Mapping[str, Sequence[_Word]]) -> dict[str, Cel
     alone = {fact: told[0].value for fact, told in words.items() if len(told) == 1}
     several = {fact: [ends(word.value) for word in told] for fact, told in words.items() if len(told) > 1}
     ranges = {fact for fact in several if any(isinstance(word.value, Range) for word in words[fact])}
-    # INVARIANT: a lower end is known where the upper is, so that both are of the same word
+    # INVARIANT: an upper end is known where the lower is, and only there, so that both are of the same word.
     first = flow.store(
         {
             (fact, place): xp.coalesce(*(pair[place] for pair in told))
