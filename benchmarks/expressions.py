@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import reduce
 from operator import and_
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,9 +21,20 @@ from churn_rules.engines.columnar import algebra
 
 BATCHES = 8
 TURNS = 7
+TEXTS = ("never", "sometimes", "often")
 WIDE = 40  # columns of each kind, so that no two expressions after one another read the same
 
-Said = Callable[[int], list[pl.Expr]]
+Said = Callable[[pl.LazyFrame], pl.LazyFrame]
+
+
+def _each(columns: Callable[[int], list[pl.Expr]]) -> Said:
+    """Say something of every column of its kind."""
+
+    def said(frame: pl.LazyFrame) -> pl.LazyFrame:
+        several = [column for number in range(WIDE) for column in columns(number)]
+        return frame.select(*(column.alias(f"out{place}") for place, column in enumerate(several)))
+
+    return said
 
 
 def _column(kind: str, number: int) -> pl.Expr:
@@ -33,14 +45,18 @@ def _several(kind: str, number: int, count: int) -> list[pl.Expr]:
     return [_column(kind, number * 7 + place) for place in range(count)]
 
 
-def _month_and_day(number: int) -> list[pl.Expr]:
-    with algebra.said_to(pl):
-        return [*algebra.month_and_day(_column("date", number))]  # type: ignore[arg-type,list-item]  # to Polars
-
-
 def _calendar(number: int) -> list[pl.Expr]:
     date = _column("date", number)
-    return [date.dt.year() * 12 + date.dt.month(), date.dt.day()]
+    return [(date.dt.year() * 12 + date.dt.month()) * 31 + date.dt.day()]
+
+
+def _by_division(frame: pl.LazyFrame) -> pl.LazyFrame:
+    flow = algebra.Flow(frame)
+    dates: Any = {f"out{place}": _column("date", place) for place in range(WIDE)}
+    with algebra.said_to(pl):
+        found: Any = algebra.in_months_of_31(flow, dates)
+    days: pl.LazyFrame = flow.frame.select(**found)
+    return days
 
 
 def _chosen(number: int, *otherwise: int) -> pl.Expr:
@@ -49,20 +65,44 @@ def _chosen(number: int, *otherwise: int) -> pl.Expr:
     return chosen.otherwise(none) if otherwise else chosen
 
 
+def _rounded(number: int) -> pl.Expr:
+    column: Any = _column("open", number)
+    with algebra.said_to(pl):
+        found: Any = algebra.rounded(column, ~column.is_null())
+    return found  # type: ignore[no-any-return]  # said to Polars
+
+
+def _true(number: int) -> pl.Expr:
+    truth: Any = _column("truth", number)
+    with algebra.said_to(pl):
+        found: Any = algebra.is_true(truth)
+    return found  # type: ignore[no-any-return]  # as above
+
+
 EXPRESSIONS: dict[str, Said] = {
-    "a flag and another": lambda number: [reduce(and_, _several("flag", number, 2))],
-    "a truth that may be unknown and another": lambda number: [reduce(and_, _several("truth", number, 2))],
-    "six truths, one and after the other": lambda number: [reduce(and_, _several("truth", number, 6))],
-    "six truths, all at once": lambda number: [pl.all_horizontal(*_several("truth", number, 6))],
-    "a flag cast to a number": lambda number: [_column("flag", number).cast(pl.Int8)],
-    "one of two numbers chosen by a flag": lambda number: [_chosen(number, 0)],
-    "a number chosen by a flag, or null": lambda number: [_chosen(number)],
-    "a number times another": lambda number: [_column("number", number) * _column("number", number + 1)],
-    "a number rounded": lambda number: [_column("number", number).round(9)],
-    "year, month and day from the calendar": _calendar,
-    "month and day by division": _month_and_day,
+    "a flag and another": _each(lambda number: [reduce(and_, _several("flag", number, 2))]),
+    "a flag told apart from another": _each(lambda number: [_column("flag", number) != _column("flag", number + 1)]),
+    "a truth that may be unknown and another": _each(lambda number: [reduce(and_, _several("truth", number, 2))]),
+    "six truths, one and after the other": _each(lambda number: [reduce(and_, _several("truth", number, 6))]),
+    "six truths, all at once": _each(lambda number: [pl.all_horizontal(*_several("truth", number, 6))]),
+    "where a truth is true, its nulls filled": _each(lambda number: [_column("truth", number).fill_null(value=False)]),
+    "where a truth is true, as the engine says it": _each(lambda number: [_true(number)]),
+    "a flag cast to a number": _each(lambda number: [_column("flag", number).cast(pl.Int8)]),
+    "one of two numbers chosen by a flag": _each(lambda number: [_chosen(number, 0)]),
+    "a number chosen by a flag, or null": _each(lambda number: [_chosen(number)]),
+    "a number times another": _each(lambda number: [_column("number", number) * _column("number", number + 1)]),
+    "a number rounded": _each(lambda number: [_column("number", number).round(9)]),
+    "a quotient rounded that may be unknown": _each(lambda number: [_column("open", number).round(9)]),
+    "such a quotient, as the engine says it": _each(lambda number: [_rounded(number)]),
+    "a quotient rounded where a flag holds, which is nowhere": _each(
+        lambda number: [pl.when(_column("never", number)).then((_column("open", number) / 7.0).round(9))]
+    ),
+    "a text compared": _each(lambda number: [_column("text", number) == "sometimes"]),
+    "a text looked up among three": _each(lambda number: [_column("text", number).cast(pl.Enum(TEXTS))]),
+    "a date's year, month and day from the calendar": _each(_calendar),
+    "a date's year, month and day by division": _by_division,
 }
-"""Each by what it says, with how to say it for the n-th time."""
+"""Each by what it says, with how to say it over a whole table."""
 
 
 def _table() -> pl.DataFrame:
@@ -70,15 +110,18 @@ def _table() -> pl.DataFrame:
     flags = {f"flag{place}": draw.random(rows) < 0.5 for place in range(WIDE)}
     numbers = {f"number{place}": draw.random(rows) for place in range(WIDE)}
     dates = {f"date{place}": draw.integers(14_000, 19_000, rows, dtype=np.int32) for place in range(WIDE)}
-    table = pl.DataFrame({**flags, **numbers, **dates})
+    texts = {f"text{place}": np.array(TEXTS)[draw.integers(0, len(TEXTS), rows)] for place in range(WIDE)}
+    table = pl.DataFrame({**flags, **numbers, **dates, **texts})
     truths = [pl.when(_column("flag", n)).then(_column("flag", n + 1)).alias(f"truth{n}") for n in range(WIDE)]
-    return table.with_columns(*truths, pl.col("^date.*$").cast(pl.Date))
+    zero = [pl.when(_column("flag", n)).then(_column("number", n)).otherwise(0.0) for n in range(WIDE)]
+    unknown = [pl.when(_column("flag", n)).then(zero[n] / zero[n]).alias(f"open{n}") for n in range(WIDE)]
+    never = [(_column("number", n) < 0).alias(f"never{n}") for n in range(WIDE)]
+    return table.with_columns(*truths, *unknown, *never, pl.col("^date.*$").cast(pl.Date))
 
 
 def _microseconds(table: pl.DataFrame, said: Said) -> float:
     """Return what one expression takes of all cores together, for each batch, in the quietest turn."""
-    columns = [column for number in range(WIDE) for column in said(number)]
-    frame = table.lazy().select(*(column.alias(f"out{place}") for place, column in enumerate(columns)))
+    frame = said(table.lazy())
     least = float("inf")
     for _ in range(TURNS):
         start = time.process_time()

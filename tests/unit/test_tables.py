@@ -25,7 +25,7 @@ from churn_rules.cli import _run
 from churn_rules.cli.portfolios import tables_needed
 from churn_rules.diagnosis import diagnose_case
 from churn_rules.engines import engine_for
-from churn_rules.engines.columnar.algebra import month_and_day, said_to
+from churn_rules.engines.columnar.algebra import Flow, in_months_of_31, said_to
 from churn_rules.errors import TableFileError
 from churn_rules.loading import in_language
 from churn_rules.mappings import TableMapping
@@ -758,13 +758,15 @@ def test_a_run_that_is_killed_leaves_the_old_result_or_none() -> None:
         assert raw == b"of yesterday" or pl.read_parquet("out.parquet").height == 200_000
 
 
-def test_the_month_and_the_day_of_every_date_are_those_of_the_calendar() -> None:
+def test_every_date_stands_where_the_calendar_has_it_if_months_have_31_days() -> None:
+    day = pl.col("day")
     days = pl.DataFrame({"day": pl.date_range(date(1, 1, 1), date(9999, 12, 31), eager=True)})
+    flow = Flow(days.lazy())
     with said_to(pl):
-        month, day = month_and_day(pl.col("day"))  # type: ignore[arg-type]  # said to Polars
-    calendar = [pl.col("day").dt.year() * 12 + pl.col("day").dt.month(), pl.col("day").dt.day().cast(pl.Int32)]
-    found = days.select(month.alias("month"), day.alias("of_month"))  # type: ignore[arg-type]  # as above
-    assert found.equals(days.select(calendar[0].alias("month"), calendar[1].alias("of_month")))
+        place = in_months_of_31(flow, {"": day})[""]  # type: ignore[dict-item]  # said to Polars
+    found = flow.frame.select(place).collect().to_series()
+    wanted = (day.dt.year() * 12 + day.dt.month()) * 31 + day.dt.day()
+    assert found.to_list() == days.select(wanted).to_series().to_list()
 
 
 def test_polars_reads_one_row_group_ahead_unless_it_is_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Truth in columns: two-valued and three-valued expressions that fold what is known before any row is seen.
 
 Expressions are written once, in the words that Narwhals and Polars share: Narwhals takes them to pandas, PyArrow,
-DuckDB and Spark, and to Polars they are said directly, which plans twenty thousand of them ten times as fast.
+DuckDB and Spark, and to Polars they are said directly, which plans thousands of them ten times as fast.
 Never knows a rule.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import reduce
+from functools import cache, reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
@@ -27,13 +27,16 @@ __all__ = [
     "as_expr",
     "either",
     "every",
+    "in_months_of_31",
     "is_column",
     "is_true",
     "is_unknown",
-    "month_and_day",
+    "less",
     "negated",
+    "neither",
     "only_one",
     "opposite",
+    "rounded",
     "said_to",
     "xp",
 ]
@@ -46,6 +49,8 @@ Kleene = Expr | bool | None
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Column = TypeVar("_Column", bound="Expr | float | None")
+_DECIMALS = 9
+_SAME_IN_ALL = (bool, int, float, type(None))  # a tuple, which is asked ten thousand times, and quicker than a union
 _listener: ContextVar[Any] = ContextVar("listener", default=narwhals)
 
 
@@ -74,7 +79,7 @@ def said_to(library: Any) -> Iterator[None]:
 
 def is_column(value: object) -> TypeGuard[Expr]:
     """Tell whether something is told apart by rows, rather than the same in all of them."""
-    return not isinstance(value, bool | int | float | None)
+    return not isinstance(value, _SAME_IN_ALL)
 
 
 class Flow:
@@ -141,6 +146,20 @@ def only_one(flags: Mapping[_Key, Flag]) -> dict[_Key, Flag]:
     }
 
 
+def less(whole: Flag, part: Flag) -> Flag:
+    """Return where a flag holds, less another that holds only where it does; quicker than `and` with `not`."""
+    if not is_column(part):
+        return False if part else whole
+    return whole != part if is_column(whole) else opposite(part)
+
+
+def neither(one: Flag, other: Flag) -> Flag:
+    """Return where neither of two flags holds that never hold together."""
+    if not is_column(one) or not is_column(other):
+        return opposite(either([one, other]))
+    return one == other
+
+
 def opposite(flag: Flag) -> Flag:
     """Return where a flag does not hold."""
     return ~flag if is_column(flag) else not flag
@@ -168,7 +187,17 @@ def negated(truth: Kleene) -> Kleene:
 
 def is_true(truth: Kleene) -> Flag:
     """Return where a truth is known to be true."""
-    return truth.fill_null(value=False) if is_column(truth) else truth is True
+    if not is_column(truth):
+        return truth is True
+    if _listener.get() is narwhals:
+        return truth.fill_null(value=False)
+    found: Expr = truth.eq_missing(_true(_listener.get()))  # type: ignore[attr-defined]  # quicker, and Polars alone has it
+    return found
+
+
+@cache
+def _true(library: Any) -> Any:
+    return library.lit(value=True)  # once, since Polars takes its time over a literal
 
 
 def is_unknown(truth: Kleene) -> Flag:
@@ -176,22 +205,39 @@ def is_unknown(truth: Kleene) -> Flag:
     return truth.is_null() if is_column(truth) else truth is None
 
 
-def month_and_day(date: Expr) -> tuple[Expr, Expr]:
-    """Return the month of a date, counted through the years, and its day in the month.
+def rounded(quotient: Expr, known: Flag) -> Expr:
+    """Return a quotient to nine decimals where it is known, and null elsewhere.
 
-    Polars walks through its calendar anew for the year, the month and the day; to divide by the lengths of its cycles
-    takes half the time. Years begin in March here, so that the day that comes and goes is their last.
+    What is unknown may hide 0 / 0, over which Polars rounds at a third of the speed.
+    """
+    found: Expr = xp.when(as_expr(known)).then(quotient.fill_null(0.0).round(_DECIMALS))
+    return found
+
+
+def in_months_of_31(flow: Flow, dates: Mapping[_Key, Expr]) -> dict[_Key, Expr]:
+    """Return dates as days of a calendar all of whose months have 31 days, counted on through the years.
+
+    Polars walks through its own calendar anew for the year, the month and the day; to divide by the lengths of its
+    cycles takes a third of the time. Years begin in March here, so that the day that comes and goes is their last.
     """
     if _listener.get() is narwhals:
-        year, month = date.dt.year().cast(xp.Float64), date.dt.month().cast(xp.Float64)
-        return year * 12.0 + month, date.dt.day().cast(xp.Float64)
-    quarters = (date.cast(xp.Int32) + _DAYS_BEFORE_1970) * 4 + 3
-    in_century = quarters % _CENTURIES // 4 * 4 + 3
-    in_year = in_century % _FOUR_YEARS // 4
-    month = (in_year * 5 + 2) // 153  # March is 0; any five of them from March or August are 153 days long
-    months = (quarters // _CENTURIES * 100 + in_century // _FOUR_YEARS) * 12 + month + 3
-    return months, in_year - (month * 153 + 2) // 5 + 1
+        return flow.store({key: _by_calendar(date) for key, date in dates.items()})
+    quarters = flow.store({key: date.cast(xp.Int32) * 4 + _QUARTERS_BEFORE_1970 for key, date in dates.items()})
+    in_century = flow.store({key: each % _CENTURIES | 3 for key, each in quarters.items()})
+    in_year = flow.store({key: each % _FOUR_YEARS // 4 for key, each in in_century.items()})
+    found = {}
+    for key, day in in_year.items():
+        year = quarters[key] // _CENTURIES * 100 + in_century[key] // _FOUR_YEARS
+        month = (day * 5 + 2) // 153  # March is 0; any five of them from March or August are 153 days long
+        found[key] = year * (12 * 31) + day + (month * 2 + _TO_JANUARY) // 5  # and lack two days of 31 each
+    return flow.store(found)
 
 
-_DAYS_BEFORE_1970 = 719_468  # since the first of March of the year 0
+def _by_calendar(date: Expr) -> Expr:
+    year, month, day = (part.cast(xp.Float64) for part in (date.dt.year(), date.dt.month(), date.dt.day()))
+    return (year * 12.0 + month) * 31.0 + day
+
+
+_QUARTERS_BEFORE_1970 = 719_468 * 4 + 3  # of days, since the first of March of the year 0
 _CENTURIES, _FOUR_YEARS = 146_097, 1_461  # days in 400 years and in 4
+_TO_JANUARY = (3 * 31 + 1) * 5 + 2  # in fifths of a day: to begin the year in January, and months with day 1

@@ -23,8 +23,11 @@ from churn_rules.engines.columnar.algebra import (
     every,
     is_column,
     is_true,
+    less,
+    neither,
     only_one,
     opposite,
+    rounded,
     xp,
 )
 from churn_rules.engines.columnar.memory import Cost, Remembered, ends
@@ -206,17 +209,16 @@ def _statuses(state: Concluded, reasons: Sequence[str]) -> dict[str, dict[str, F
     reached |= {(reason, "possible"): state.certainty[reason] >= limits.possible for reason in reasons}
     reached |= {(reason, "ruled_out"): state.certainty[reason] <= limits.ruled_out for reason in reasons}
     reached = state.flow.store(reached)
-    found = {}
-    for reason in reasons:
-        established, ruled_out = reached[reason, "established"], reached[reason, "ruled_out"]
-        below = opposite(reached[reason, "possible"])  # INVARIANT: what is established is more than possible
-        found[f"{reason}.status"] = {
-            "established": established,
-            "possible": every([reached[reason, "possible"], opposite(established)]),
-            "unsupported": every([below, opposite(ruled_out)]),
-            "ruled_out": every([below, ruled_out]),
+    # INVARIANT: what is established is more than possible, and what is ruled out is not even that.
+    return {
+        f"{reason}.status": {
+            "established": reached[reason, "established"],
+            "possible": less(reached[reason, "possible"], reached[reason, "established"]),
+            "unsupported": neither(reached[reason, "possible"], reached[reason, "ruled_out"]),
+            "ruled_out": reached[reason, "ruled_out"],
         }
-    return found
+        for reason in reasons
+    }
 
 
 # --- links and roles --------------------------------------------------------------------------------------------------
@@ -239,9 +241,7 @@ def _roles(state: Concluded, _: Sequence[str]) -> None:
     )
     into = {reason: [flag for (_, effect), flag in state.links.items() if effect == reason] for reason in reasons}
     consequence = state.flow.store({reason: either(into[reason]) for reason in reasons})
-    first = state.flow.store(
-        {reason: every([established[reason], opposite(consequence[reason])]) for reason in reasons}
-    )
+    first = state.flow.store({reason: less(established[reason], consequence[reason]) for reason in reasons})
     state.strongest = state.flow.keep(_strongest(state, first))
     limit = state.flow.keep((state.strongest - state.rulebase.thresholds.root_margin).round(_DECIMALS))
     root = state.flow.store(
@@ -251,9 +251,9 @@ def _roles(state: Concluded, _: Sequence[str]) -> None:
         {
             f"{reason}.role": {
                 "root": root[reason],
-                "contributing": every([first[reason], opposite(root[reason])]),
+                "contributing": less(first[reason], root[reason]),
                 "consequence": consequence[reason],
-                "none": every([opposite(first[reason]), opposite(consequence[reason])]),
+                "none": neither(first[reason], consequence[reason]),
             }
             for reason in reasons
         }
@@ -288,9 +288,19 @@ def as_expr_of(number: Certainty) -> Expr:
 def _merged(has: Mapping[str, Flag]) -> dict[str, Flag]:
     """Return the one scope that all share, `mixed` where they differ; `undetermined` is ignored."""
     told = {scope: has.get(scope, False) for scope in SCOPES if scope not in ("undetermined", "mixed")}
-    mixed = either([has.get("mixed", False), *(every(pair) for pair in combinations(told.values(), 2))])
+    mixed = either([has.get("mixed", False), _several(told)])
     alone = {scope: every([flag, opposite(mixed)]) for scope, flag in told.items()}
     return {**alone, "mixed": mixed, "undetermined": opposite(either([*told.values(), mixed]))}
+
+
+def _several(flags: Mapping[str, Flag]) -> Flag:
+    """Return where more than one of several flags holds."""
+    return either([every(pair) for pair in combinations(flags.values(), 2)])
+
+
+def _or_else(found: Mapping[str, Flag], told: Iterable[Flag], otherwise: str) -> dict[str, Flag]:
+    """Return what was found, and another value where no rule told any."""
+    return {**found, otherwise: either([found[otherwise], opposite(either(told))])}
 
 
 def _scopes(state: Concluded, _: Sequence[str]) -> None:
@@ -298,11 +308,7 @@ def _scopes(state: Concluded, _: Sequence[str]) -> None:
     sides = state.told("responsible", state.rulebase.reasons, RESPONSIBLE)
     state.choose({f"{reason.id}.responsible": _responsible(reason, sides[reason.id]) for reason in reasons})
     own = state.told("scope", state.rulebase.reasons, SCOPES)
-    untold = {reason: opposite(either(told.values())) for reason, told in own.items()}
-    for reason in reasons:
-        if reason.scope in SCOPES:
-            own[reason.id][reason.scope] = either([own[reason.id][reason.scope], untold[reason.id]])
-    state.choose({f"{reason}.scope": _merged(has) for reason, has in own.items()})
+    state.choose({f"{reason.id}.scope": _scope(reason, own[reason.id]) for reason in reasons})
     upstream = [reason.id for reason in reasons if reason.scope == "upstream"]
     state.choose({f"{reason}.scope": _merged(_with_those_behind(state, reason, own[reason])) for reason in upstream})
     has = {
@@ -317,10 +323,17 @@ def _scopes(state: Concluded, _: Sequence[str]) -> None:
 def _responsible(reason: Reason, told: Mapping[str, Flag]) -> dict[str, Flag]:
     """Return the one side that rules tell, `both` where they tell several; else whose trouble the reason is."""
     found = only_one(told)
-    untold, several = opposite(either(told.values())), every([either(told.values()), *map(opposite, found.values())])
-    found["both"] = either([found["both"], several])
-    found[reason.responsible] = either([found[reason.responsible], untold])
-    return found
+    found["both"] = either([found["both"], _several(told)])
+    return _or_else(found, told.values(), reason.responsible)
+
+
+def _scope(reason: Reason, told: Mapping[str, Flag]) -> dict[str, Flag]:
+    """Return the scope that rules tell; else the reason's own, if that does not depend on others."""
+    if reason.scope not in SCOPES:
+        return _merged(told)
+    found = _merged(told)
+    found["undetermined"] = every([told["undetermined"], found["undetermined"]])
+    return _or_else(found, told.values(), reason.scope)
 
 
 def _with_those_behind(state: Concluded, reason: str, own: Mapping[str, Flag]) -> dict[str, Flag]:
@@ -375,7 +388,7 @@ def _accommodations(state: Concluded, _: Sequence[str]) -> None:
             f"accommodation.{item}": {
                 "withheld": withheld[item],
                 "offered": offered[item],
-                "none": every([opposite(withheld[item]), opposite(offered[item])]),
+                "none": neither(withheld[item], offered[item]),
             }
             for item in items
         }
@@ -471,9 +484,9 @@ def _judged(state: Concluded, value: Range, attempt: Range) -> Worth:
     surely = is_true((value.low > 0) & (attempt.high <= value.low))
     flags = state.flow.store({"known": as_expr(known), "never": never, "surely": surely})
     pays = every([flags["known"], opposite(flags["never"]), flags["surely"]])
-    low = xp.when(as_expr(pays)).then((attempt.low / value.high).round(_DECIMALS))
+    low = rounded(attempt.low / value.high, pays)
     exact = value.low is value.high and attempt.low is attempt.high
-    chance = Range(low, low if exact else xp.when(as_expr(pays)).then((attempt.high / value.low).round(_DECIMALS)))
+    chance = Range(low, low if exact else rounded(attempt.high / value.low, pays))
     verdict = {
         "pays": pays,
         "does_not_pay": every([flags["known"], flags["never"]]),

@@ -11,7 +11,7 @@ from typing import Any
 import narwhals as nw
 
 from churn_rules.accounts import Ends, Layout
-from churn_rules.engines.columnar.algebra import Expr, Kleene, all_of, xp
+from churn_rules.engines.columnar.algebra import Expr, Flag, xp
 from churn_rules.engines.columnar.bridges import pandas_as_arrow
 from churn_rules.errors import TableError
 from churn_rules.vocabulary import LARGEST, Fact
@@ -31,7 +31,7 @@ class Opened:
     value of its fact, and is null instead.
     """
 
-    def __init__(self, frame: Any, layout: Layout, called: Mapping[str, str], refused: Mapping[str, Kleene]) -> None:
+    def __init__(self, frame: Any, layout: Layout, called: Mapping[str, str], refused: Mapping[str, Flag]) -> None:
         self.frame, self.layout, self.called, self.refused = frame, layout, called, refused
 
 
@@ -149,11 +149,15 @@ def _choice(text: Expr, choices: Sequence[str], *, compared: bool) -> Expr:
     return chosen
 
 
-def _refused(typed: Expr, sound: Expr, let_in: Expr, dtype: Any) -> Kleene:
-    """Return where a cell was let in as null though something was written in it; else false, or unknown."""
+def _refused(typed: Expr, sound: Expr, let_in: Expr, dtype: Any) -> Flag:
+    """Return where a cell was let in as null though something was written in it, which in floats NaN is not.
+
+    Polars looks for NaN in those batches of rows alone in which a cell was not let in.
+    """
     if sound is typed:
         return False
-    return all_of([let_in.is_null(), ~typed.is_nan() if dtype.is_float() else ~typed.is_null()])
+    lost: Expr = let_in.is_null() != typed.is_null()
+    return xp.when(lost).then(~typed.is_nan()).otherwise(xp.lit(value=False)) if dtype.is_float() else lost
 
 
 def _local(column: Expr, dtype: Any) -> Expr:

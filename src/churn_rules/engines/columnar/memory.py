@@ -5,7 +5,7 @@ Never concludes why a customer left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -20,19 +20,19 @@ from churn_rules.engines.columnar.algebra import (
     as_expr,
     either,
     every,
+    in_months_of_31,
     is_true,
-    month_and_day,
     opposite,
+    rounded,
     xp,
 )
-from churn_rules.engines.columnar.premises import Cells, OneOf, Range, stored
+from churn_rules.engines.columnar.premises import Cells, OneOf, Range, apart, stored
 from churn_rules.rulebase import Rulebase
 from churn_rules.vocabulary import Derivation, Fact
 
 __all__ = ["Cost", "Remembered", "remember_columns"]
 
 Cell = Cells | Range
-_DECIMALS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +241,16 @@ def _derive(
 ) -> dict[str, Flag]:
     """Add what follows from other facts; a told value stands, and where it differs is returned."""
     differing: dict[str, Flag] = {}
+    calendar = _Calendar(flow)
     waiting = {fact.id: fact.derive for fact in derived_in_order(vocabulary) if fact.derive}
     while waiting:
         ready = {name: derive for name, derive in waiting.items() if not waiting.keys() & set(derive.sources)}
         waiting = {name: derive for name, derive in waiting.items() if name not in ready}
-        spans = {name: _derived(derive, known, words) for name, derive in ready.items()}
-        found = stored(flow, {name: span for name, span in spans.items() if span})
+        calendar.hold(_compared_dates(ready.values(), known))
+        spans = {name: _derived(derive, known, words, calendar) for name, derive in ready.items()}
+        raw = stored(flow, {name: span for name, span in spans.items() if span})
+        dates = {name: span for name, span in raw.items() if ready[name].function == "date_of"}
+        found = dates | stored(flow, {name: _settled(span) for name, span in raw.items() if name not in dates})
         told = {name: known[name] for name in found if name in known}
         differing |= {name: is_true(_differ(_cell(told[name]), found[name], vocabulary[name])) for name in told}
         found |= stored(flow, {name: _or_else(_cell(told[name]), found[name]) for name in told})
@@ -268,15 +272,49 @@ def _or_else(told: Cell, derived: Range) -> Range:
     return Range(first, first if exact else xp.coalesce(high, derived.high))
 
 
+class _Calendar:
+    """Counts months between dates, each of which is taken apart once."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self._days: dict[int, Expr] = {}
+
+    def hold(self, dates: Iterable[Expr]) -> None:
+        """Take dates apart, in one step."""
+        fresh = {id(date): date for date in dates if id(date) not in self._days}
+        self._days |= in_months_of_31(self.flow, fresh)
+
+    def months(self, start: Expr, end: Expr) -> Expr:
+        """Return the months from a date to another, both of them held; a day counts for one in 31."""
+        return (self._days[id(end)] - self._days[id(start)]) / 31.0
+
+
+def _compared_dates(several: Iterable[Derivation], known: Mapping[str, Cells | Range | OneOf]) -> Iterator[Expr]:
+    for derive in several:
+        cells = [known.get(source) for source in derive.sources]
+        if derive.function == "months_between" and all(cells):
+            yield from (end for cell in cells if isinstance(cell, Range) for end in apart(cell))
+
+
 def _derived(
-    derive: Derivation, known: Mapping[str, Cells | Range | OneOf], words: Mapping[str, Sequence[_Word]]
+    derive: Derivation,
+    known: Mapping[str, Cells | Range | OneOf],
+    words: Mapping[str, Sequence[_Word]],
+    calendar: _Calendar,
 ) -> Range | None:
     if derive.function == "date_of":
         return _told_on(words.get(derive.sources[0], ()))
     first, second = (known.get(source) for source in derive.sources)
     if first is None or second is None:
         return None
-    return _DERIVE[derive.function](_cell(first), _cell(second))
+    match derive.function:
+        case "percent_change":
+            return _percent_change(_cell(first), _cell(second))
+        case "ratio":
+            return _ratio(_cell(first), _cell(second))
+        case "months_between":
+            return _months_between(_cell(first), _cell(second), calendar)
+    raise AssertionError(f"no file can hold {derive.function}")
 
 
 def _told_on(told: Sequence[_Word]) -> Range | None:
@@ -295,48 +333,34 @@ def _told_on(told: Sequence[_Word]) -> Range | None:
 
 def _percent_change(before: Cell, after: Cell) -> Range:
     (before_low, before_high), (after_low, after_high) = ends(before), ends(after)
-    low = _finite(before_low > 0, 100.0 * (after_low / before_high - 1.0))
+    low = xp.when(before_low > 0).then(100.0 * (after_low / before_high - 1.0))
     if before_low is before_high and after_low is after_high:
         return Range(low, low)
-    return _both_known(low, _finite(before_low > 0, 100.0 * (after_high / before_low - 1.0)))
+    return Range(low, xp.when(before_low > 0).then(100.0 * (after_high / before_low - 1.0)))
 
 
 def _ratio(part: Cell, whole: Cell) -> Range:
     (part_low, part_high), (whole_low, whole_high) = ends(part), ends(whole)
     sensible = (whole_low > 0) & (part_low >= 0)
-    low = _finite(sensible, part_low / whole_high)
+    low = xp.when(sensible).then(part_low / whole_high)
     if part_low is part_high and whole_low is whole_high:
         return Range(low, low)
-    return _both_known(low, _finite(sensible, part_high / whole_low))
+    return Range(low, xp.when(sensible).then(part_high / whole_low))
 
 
-def _months_between(first: Cell, second: Cell) -> Range:
+def _months_between(first: Cell, second: Cell, calendar: _Calendar) -> Range:
     (first_low, first_high), (second_low, second_high) = ends(first), ends(second)
-    low = _months(first_high, second_low)
+    low = calendar.months(first_high, second_low)
     if first_low is first_high and second_low is second_high:
         return Range(low, low)
-    return Range(low, _months(first_low, second_high))
+    return Range(low, calendar.months(first_low, second_high))
 
 
-def _months(start: Expr, end: Expr) -> Expr:
-    (start_month, start_day), (end_month, end_day) = month_and_day(start), month_and_day(end)
-    return (end_month - start_month + (end_day - start_day) / 31.0).round(_DECIMALS)
-
-
-def _finite(sensible: Expr, value: Expr) -> Expr:
-    """Return a quotient rounded to nine decimals, where it makes sense and can be told."""
-    return xp.when(sensible & value.is_finite()).then(value.round(_DECIMALS))
-
-
-def _both_known(low: Expr, high: Expr) -> Range:
-    return Range(xp.when(~high.is_null()).then(low), xp.when(~low.is_null()).then(high))
-
-
-_DERIVE: Mapping[str, Callable[[Cell, Cell], Range]] = {
-    "percent_change": _percent_change,
-    "ratio": _ratio,
-    "months_between": _months_between,
-}
+def _settled(span: Range) -> Range:
+    """Return a number rounded, and unknown where one of its ends is, or is too large to be told."""
+    known = every([end.is_finite() for end in apart(span)])
+    low = rounded(span.low, known)
+    return Range(low, low if span.low is span.high else rounded(span.high, known))
 
 
 def _stage(flow: Flow, came_back: Cells | Range | OneOf | None, lost: Range | None) -> OneOf:

@@ -15,6 +15,7 @@ from churn_rules.engines.columnar.algebra import (
     either,
     every,
     is_unknown,
+    less,
     opposite,
     xp,
 )
@@ -124,11 +125,12 @@ def _movable(state: Concluded) -> dict[str, Flag]:
     turned = {}
     for reason in reasons:
         low, high = ratios[reason, "low"], ratios[reason, "high"]
+        # INVARIANT: what the lower end reaches the higher one does; they differ where any evidence is open.
         turned[reason] = [
-            every([opposite(_reaches(limits.established, low)), able[reason]]),
-            every([opposite(_reaches(limits.possible, low)), _reaches(limits.possible, high)]),
-            every([_sinks_to(limits.ruled_out, low), opposite(_sinks_to(limits.ruled_out, high))]),
-            every([able[reason], several, low != high]),  # INVARIANT: they differ where any evidence is open
+            less(able[reason], _reaches(limits.established, low)),
+            less(_reaches(limits.possible, high), _reaches(limits.possible, low)),
+            less(_sinks_to(limits.ruled_out, low), _sinks_to(limits.ruled_out, high)),
+            every([able[reason], several, low != high]),
         ]
     return state.flow.store({reason: either(flags) for reason, flags in turned.items()})
 

@@ -212,7 +212,7 @@ def _lot(verdicts: Sequence[Kleene], bits: Sequence[Expr], nothing: Expr) -> Exp
     They are chosen, since to cast booleans takes five times as long.
     """
     chosen = [
-        xp.when(as_expr(verdict)).then(bit).otherwise(nothing)
+        xp.when(as_expr(is_true(verdict))).then(bit).otherwise(nothing)
         for bit, verdict in zip(bits, verdicts, strict=False)
         if verdict is True or is_column(verdict)
     ]
