@@ -66,13 +66,14 @@ def _polars(job: Job) -> Run:
     os.environ["POLARS_ROW_GROUP_PREFETCH_SIZE"] = "1"  # as `churn-rules score` has it
     import polars as pl  # noqa: PLC0415
 
-    import churn_rules.engines.columnar  # noqa: F401, PLC0415  # which scoring imports at its first use
+    from churn_rules.engines.columnar.bridges import as_said  # noqa: PLC0415
     from churn_rules.scoring import score  # noqa: PLC0415
 
     def run() -> None:
         table = pl.scan_parquet(job.source)
         answer = score(table, rulebase=job.rulebase, keep=workload.KEPT)
-        answer.sink_parquet(job.target, compression="zstd", row_group_size=workload.ROW_GROUP)
+        flags = as_said()  # as above
+        answer.sink_parquet(job.target, compression="zstd", row_group_size=workload.ROW_GROUP, optimizations=flags)
 
     return run
 

@@ -15,6 +15,7 @@ from shutil import copyfile
 import polars as pl
 
 from churn_rules.accounts import Layout, case_of
+from churn_rules.engines.columnar.bridges import as_said
 from churn_rules.errors import TableError, TableFileError, UnknownNameError, ValueRefusedError, did_you_mean
 from churn_rules.mappings import TableMapping
 from churn_rules.reading import read_mapping_document
@@ -271,7 +272,7 @@ class _Scoring:
 
     def run(self, canonical: pl.LazyFrame, file: Path, tick: Tick) -> pl.LazyFrame:
         """Score a canonical table into a file, and return what is in that then."""
-        _sink(scored_frame(self.found, self.rulebase, canonical, tick), file)
+        _sink(scored_frame(self.found, self.rulebase, canonical, tick), file, as_said())
         scored = pl.scan_parquet(file, glob=False)
         faults = scored.filter(pl.col("fault").is_not_null()).select(NUMBERED, pl.col("fault").cast(pl.String))
         wrong = faults.collect(engine="streaming")
@@ -310,8 +311,9 @@ def _origin(column: str, cells: Cells) -> str:
     return cells.origins.get(stem, column)
 
 
-def _sink(frame: pl.LazyFrame, file: Path) -> None:
-    frame.sink_parquet(file, compression="lz4", row_group_size=_ROW_GROUP, statistics=False)
+def _sink(frame: pl.LazyFrame, file: Path, optimised: pl.QueryOptFlags | None = None) -> None:
+    flags = optimised or pl.QueryOptFlags()
+    frame.sink_parquet(file, compression="lz4", row_group_size=_ROW_GROUP, statistics=False, optimizations=flags)
 
 
 def _write(frame: pl.LazyFrame, target: str, kind: Kind, tick: Tick) -> None:

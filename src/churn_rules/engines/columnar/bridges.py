@@ -10,7 +10,7 @@ from typing import Any
 
 from churn_rules.errors import TableError
 
-__all__ = ["Scorer", "arrow_as_polars", "pandas_as_arrow", "through_polars"]
+__all__ = ["Scorer", "arrow_as_polars", "as_said", "in_batches", "pandas_as_arrow", "through_polars"]
 
 Scorer = Callable[[Any], Any]
 """Scores a lazy frame of Polars."""
@@ -39,8 +39,20 @@ def through_polars(frame: Any, kind: Any, scorer: Scorer, kept: Collection[str])
     raise TableError(f"no kind of frame that can be scored: {type(frame).__name__}")
 
 
+def in_batches(plan: Any) -> Any:
+    """Return the frame that a lazy one of Polars makes; what is known between stands in memory for a batch of rows."""
+    return plan.collect(engine="streaming", optimizations=as_said())
+
+
+def as_said() -> Any:
+    """Return what Polars should look for in a plan of ours: columns to drop, since more takes longer than it saves."""
+    import polars as pl  # noqa: PLC0415  # an extra, and slow to import
+
+    return pl.QueryOptFlags.none(projection_pushdown=True)
+
+
 def _arrow(table: Any, scorer: Scorer) -> Any:
-    return scorer(arrow_as_polars(table).lazy()).collect(engine="streaming").to_arrow()
+    return in_batches(scorer(arrow_as_polars(table).lazy())).to_arrow()
 
 
 def arrow_as_polars(table: Any) -> Any:
@@ -100,7 +112,11 @@ def _spark(frame: Any, scorer: Scorer) -> Any:
 
     def plain(rows: Any) -> Any:
         scored = scorer(pl.DataFrame(rows).rename(dict(zip(rows.column_names, names, strict=True))).lazy())
-        return scored.collect().with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String)).to_arrow()
+        return (
+            scored.collect(optimizations=as_said())
+            .with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String))
+            .to_arrow()
+        )
 
     def score_batches(batches: Iterator[Any]) -> Iterator[Any]:
         for batch in batches:

@@ -12,7 +12,7 @@ import narwhals as nw
 
 from churn_rules.accounts import Ends, Layout
 from churn_rules.engines.columnar.algebra import Expr, Flag, xp
-from churn_rules.engines.columnar.bridges import pandas_as_arrow
+from churn_rules.engines.columnar.bridges import in_batches, pandas_as_arrow
 from churn_rules.errors import TableError
 from churn_rules.vocabulary import LARGEST, Fact
 
@@ -132,8 +132,8 @@ class Door:
             safe = [column.alias(f"o{place}") for place, column in enumerate(every.values())]
             return nw.to_native(frame.select(*safe)).toDF(*every)
         chosen = frame.select(*(column.alias(name) for name, column in every.items()))
-        if self.eager:  # in batches, so that what is known between does not stand in memory for every row
-            chosen = chosen.collect(engine="streaming") if self.on_polars else chosen.collect()
+        if self.eager:
+            chosen = in_batches(chosen) if self.on_polars else chosen.collect()
         native = chosen if self.on_polars else nw.to_native(chosen)
         return native if self.rows is None else _as_pandas(native, self.rows)
 
