@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -25,7 +26,7 @@ from churn_rules.cli import _run
 from churn_rules.cli.portfolios import tables_needed
 from churn_rules.diagnosis import diagnose_case
 from churn_rules.engines import engine_for
-from churn_rules.engines.columnar.algebra import Flow, in_months_of_31, said_to
+from churn_rules.engines.columnar.algebra import Flow, in_months_of_31, less, neither, said_to
 from churn_rules.errors import TableFileError
 from churn_rules.loading import in_language
 from churn_rules.mappings import TableMapping
@@ -756,6 +757,24 @@ def test_a_run_that_is_killed_leaves_the_old_result_or_none() -> None:
             os.kill(run.pid, signal.SIGKILL)
         raw = Path("out.parquet").read_bytes()
         assert raw == b"of yesterday" or pl.read_parquet("out.parquet").height == 200_000
+
+
+@pytest.mark.parametrize("columns", [(True, True), (True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("flags", [(True, True), (True, False), (False, True), (False, False)])
+def test_flags_within_or_beside_one_another_are_told_alike_by_columns_and_by_what_is_the_same_in_all_rows(
+    flags: tuple[bool, bool], columns: tuple[bool, bool]
+) -> None:
+    one, other = flags
+    said: list[Any] = [pl.lit(flag) if column else flag for flag, column in zip(flags, columns, strict=True)]
+    with said_to(pl):
+        if one or not other:  # the other holds only where the one does
+            assert _flag(less(*said)) is (one and not other)
+        if not (one and other):
+            assert _flag(neither(*said)) == (not one and not other)
+
+
+def _flag(found: Any) -> bool:
+    return found if isinstance(found, bool) else bool(pl.select(found).item())
 
 
 def test_every_date_stands_where_the_calendar_has_it_if_months_have_31_days() -> None:

@@ -150,7 +150,9 @@ def less(whole: Flag, part: Flag) -> Flag:
     """Return where a flag holds, less another that holds only where it does; quicker than `and` with `not`."""
     if not is_column(part):
         return False if part else whole
-    return whole != part if is_column(whole) else opposite(part)
+    if not is_column(whole):
+        return opposite(part) if whole else False  # a part of nothing is nothing, which no column tells
+    return whole != part
 
 
 def neither(one: Flag, other: Flag) -> Flag:

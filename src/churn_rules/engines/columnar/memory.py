@@ -277,11 +277,13 @@ class _Calendar:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
+        self._held: dict[int, Expr] = {}  # by identity, which no other can have while they are
         self._days: dict[int, Expr] = {}
 
     def hold(self, dates: Iterable[Expr]) -> None:
         """Take dates apart, in one step."""
-        fresh = {id(date): date for date in dates if id(date) not in self._days}
+        fresh = {id(date): date for date in dates if id(date) not in self._held}
+        self._held |= fresh
         self._days |= in_months_of_31(self.flow, fresh)
 
     def months(self, start: Expr, end: Expr) -> Expr:
