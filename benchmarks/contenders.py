@@ -72,7 +72,7 @@ def _polars(job: Job) -> Run:
     def run() -> None:
         table = pl.scan_parquet(job.source)
         answer = score(table, rulebase=job.rulebase, keep=workload.KEPT)
-        flags = as_said()  # as above
+        flags = as_said()  # as it has that, too
         answer.sink_parquet(job.target, compression="zstd", row_group_size=workload.ROW_GROUP, optimizations=flags)
 
     return run

@@ -105,6 +105,11 @@ def test_no_number_is_unknown(rulebase: Rulebase) -> None:
     assert _row(told, rulebase) == _row(untold, rulebase)
 
 
+def test_no_number_is_at_no_fault_beside_one_that_is(rulebase: Rulebase) -> None:
+    told = pl.DataFrame({"price_increase": [float("nan"), float("inf"), 30.0, None]})
+    assert score(told, rulebase=rulebase)["fault"].to_list() == [None, "price_increase", None, None]
+
+
 def test_what_costs_as_much_as_it_brings_breaks_even_at_certainty(rulebase: Rulebase) -> None:
     amounts = {"years_expected": 2.0, "yearly_margin": 50.0, "idle_capacity_margin": 0.0, "precedent_exposure": 0.0}
     even = _row(pl.DataFrame({name: [value] for name, value in amounts.items()} | {"attempt_cost": [100.0]}), rulebase)

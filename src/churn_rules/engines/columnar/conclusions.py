@@ -329,9 +329,9 @@ def _responsible(reason: Reason, told: Mapping[str, Flag]) -> dict[str, Flag]:
 
 def _scope(reason: Reason, told: Mapping[str, Flag]) -> dict[str, Flag]:
     """Return the scope that rules tell; else the reason's own, if that does not depend on others."""
-    if reason.scope not in SCOPES:
-        return _merged(told)
     found = _merged(told)
+    if reason.scope not in SCOPES:
+        return found
     found["undetermined"] = every([told["undetermined"], found["undetermined"]])
     return _or_else(found, told.values(), reason.scope)
 
