@@ -104,14 +104,11 @@ def _changes(
 def _movable(state: Concluded) -> dict[str, Flag]:
     """Return for each reason where open evidence could change its status, or its place among several."""
     reasons = state.rulebase.reasons
-    most = state.flow.store(
-        {
-            (kind, reason): column
-            for reason in reasons
-            for kind, sign in (("doubt", 1), ("belief", -1))
-            if (column := left_over(state, reason, sign, at_most=True)) is not None
-        }
-    )
+    most = {
+        (kind, reason): left_over(state, reason, sign, at_most=True)
+        for reason in reasons
+        for kind, sign in (("doubt", 1), ("belief", -1))
+    }
     ratios = state.flow.store(
         {
             (reason, end): _over(doubt.get(("doubt", reason)), belief.get(("belief", reason)))
