@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import zip_longest
 from operator import add
+from typing import Any
 
 from churn_rules.conclusions import NAMING
 from churn_rules.conditions import All, Condition, Test
@@ -33,7 +35,7 @@ from churn_rules.rulebase import DECISIONS, RESPONSIBLE, SCOPES, STATUSES
 __all__ = ["MASK_BITS", "result_columns"]
 
 MASK_BITS = 28
-"""Rules in one column of `fired`: four lots of seven, since seven bits add up quickest in the smallest integer."""
+"""Rules in one column of `fired`: four lots of seven, which add up quickest in the smallest integer that holds them."""
 
 _LOT = 7
 _OFFERS = ("offered", "withheld", "none")
@@ -198,12 +200,10 @@ def _masks(state: Concluded) -> Iterator[tuple[str, Expr]]:
     bits = [xp.lit(2**place, dtype=xp.Int8) for place in range(_LOT)]  # each made once, which takes long
     nothing = xp.lit(0, dtype=xp.Int8)
     for number, start in enumerate(range(0, len(rules), MASK_BITS)):
-        lots = [rules[first : first + _LOT] for first in range(start, min(start + MASK_BITS, len(rules)), _LOT)]
-        parts = [
-            _lot([state.verdicts[rule] for rule in lot], bits, nothing).cast(xp.Int32) * 2 ** (_LOT * place)
-            for place, lot in enumerate(lots)
-        ]
-        yield f"fired.{number}", reduce(add, parts).cast(xp.Int32)
+        some = [state.verdicts[rule] for rule in rules[start : start + MASK_BITS]]
+        lots = [_lot(some[first : first + _LOT], bits, nothing) for first in range(0, len(some), _LOT)]
+        pairs = _beside(lots, _LOT, xp.Int16)
+        yield f"fired.{number}", _beside(pairs, 2 * _LOT, xp.Int32)[0].cast(xp.Int32)
 
 
 def _lot(verdicts: Sequence[Kleene], bits: Sequence[Expr], nothing: Expr) -> Expr:
@@ -212,8 +212,15 @@ def _lot(verdicts: Sequence[Kleene], bits: Sequence[Expr], nothing: Expr) -> Exp
     They are chosen, since to cast booleans takes five times as long.
     """
     chosen = [
-        xp.when(as_expr(is_true(verdict))).then(bit).otherwise(nothing)
+        xp.when(as_expr(verdict)).then(bit).otherwise(nothing)  # where it is unknown, nothing is chosen
         for bit, verdict in zip(bits, verdicts, strict=False)
         if verdict is True or is_column(verdict)
     ]
     return reduce(add, chosen) if chosen else nothing
+
+
+def _beside(parts: Sequence[Expr], width: int, kind: Any) -> list[Expr]:
+    """Put integers of so many bits beside each other, two in each of a wider kind; an odd one is left as it is."""
+    shift = xp.lit(2**width, dtype=kind)
+    pairs = zip_longest(parts[::2], parts[1::2])
+    return [low if high is None else high.cast(kind) * shift + low.cast(kind) for low, high in pairs]
