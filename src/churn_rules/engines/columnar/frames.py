@@ -21,7 +21,7 @@ __all__ = ["Door", "Opened"]
 _TYPES = {"number": "numbers are", "date": "dates are", "boolean": "true and false are", "choice": "text is"}
 _UNTYPED = (nw.Unknown, nw.Object)
 _Kind = tuple[str, Fact | None]
-_FEW = 5  # comparisons that take Polars no longer than to look a text up
+_FEW = 9  # comparisons that take Polars no longer than to look a text up
 
 
 class Opened:
