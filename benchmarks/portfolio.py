@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--turns", type=int, default=3, help="that every contender takes")
+    parser.add_argument("--turns", type=int, default=5, help="that every contender takes")
     parser.add_argument("--only", default="", help="only these contenders beside the floor and ours, with commas")
     parser.add_argument("--sample", type=int, default=200, help="rows that are held against the reference engine")
     parser.add_argument("--looped", type=int, default=100, help="rows that engines of one case at a time take; 0: none")
