@@ -28,6 +28,7 @@ RULEBASES, CASES, MOST_RULES, CHUNK = 200, 250, 30, 20
 # --- random rule bases ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proof
 @pytest.mark.one_python
 @pytest.mark.parametrize("first", range(0, RULEBASES, CHUNK))
 def test_engines_and_oracle_agree(first: int) -> None:

@@ -200,6 +200,7 @@ print(resident() - before)
 """
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 @pytest.mark.parametrize(
     ("script", "times", "most"),

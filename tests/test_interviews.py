@@ -21,6 +21,7 @@ PEOPLE = 5  # of each chunk, for each aim
 CASES = sorted(path.stem for path in shipped("cases").glob("*.yaml"))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize("aim", AIMS)
 def test_random_people_are_asked_enough(aim: str, chunk: int, rulebase: Rulebase) -> None:

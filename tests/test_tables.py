@@ -54,6 +54,7 @@ def test_every_kind_of_frame_gives_the_same(kind: str, natively: bool) -> None: 
     assert tables.frames_differ(world, table, kinds=[kind], natively=natively) == ""
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(not spark_is_there(), reason="PySpark or Java is not installed")
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_spark_gives_the_same(rulebase: Rulebase) -> None:
