@@ -8,11 +8,11 @@ PEERS := $(VENV)-peers
 EXTRAS ?= durable,pyspark,test
 TESTS ?=
 
-.DEFAULT_GOAL := help
 # A test run starts hundreds of processes: Python keeps what it compiled, out of sight, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
-export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
+export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
 
+.DEFAULT_GOAL := help
 .PHONY: help setup demo test check format lint types rules docs agreement bench bench-portfolio bench-growth bench-expressions goldens interviews kills languages pythons wheel clean
 
 help: ## List what can be made

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from operator import and_
 from typing import Any
 
@@ -17,11 +17,12 @@ import polars as pl
 
 import machine
 import workload
-from churn_rules.engines.columnar import algebra
+from churn_rules.engines.columnar import algebra, frames
 
 BATCHES = 8
 TURNS = 7
 TEXTS = ("never", "sometimes", "often")
+NINE = (*TEXTS, *(f"not {text} {when}" for text in TEXTS for when in ("now", "then")))
 WIDE = 40  # columns of each kind, so that no two expressions after one another read the same
 
 Said = Callable[[pl.LazyFrame], pl.LazyFrame]
@@ -72,6 +73,22 @@ def _rounded(number: int) -> pl.Expr:
     return found  # type: ignore[no-any-return]  # said to Polars
 
 
+def _among_nine(number: int, *, compared: bool) -> pl.Expr:
+    column: Any = _column("text", number)
+    with algebra.said_to(pl):
+        found: Any = frames.as_choice(column, NINE, compared=compared)
+    return found  # type: ignore[no-any-return]  # as above
+
+
+def _quotients(frame: pl.LazyFrame, *, stored: bool) -> pl.LazyFrame:
+    """Say a product over another, written down before they are divided or not."""
+    products = [_column("number", place) * _column("number", place + 1) for place in range(2 * WIDE)]
+    if stored:
+        frame = frame.with_columns(*(product.alias(f"product{place}") for place, product in enumerate(products)))
+        products = [pl.col(f"product{place}") for place in range(2 * WIDE)]
+    return frame.select(*((products[n] / products[WIDE + n]).alias(f"out{n}") for n in range(WIDE)))
+
+
 def _true(number: int) -> pl.Expr:
     truth: Any = _column("truth", number)
     with algebra.said_to(pl):
@@ -97,8 +114,12 @@ EXPRESSIONS: dict[str, Said] = {
     "a quotient rounded where a flag holds, which is nowhere": _each(
         lambda number: [pl.when(_column("never", number)).then((_column("open", number) / 7.0).round(9))]
     ),
+    "a quotient of two products, in one expression": partial(_quotients, stored=False),
+    "such a quotient, its products stored before": partial(_quotients, stored=True),
     "a text compared": _each(lambda number: [_column("text", number) == "sometimes"]),
     "a text looked up among three": _each(lambda number: [_column("text", number).cast(pl.Enum(TEXTS))]),
+    "a text looked up among nine": _each(lambda number: [_among_nine(number, compared=False)]),
+    "a text compared with nine, as the engine says it": _each(lambda number: [_among_nine(number, compared=True)]),
     "a date's year, month and day from the calendar": _each(_calendar),
     "a date's year, month and day by division": _by_division,
 }

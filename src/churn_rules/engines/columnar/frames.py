@@ -16,7 +16,7 @@ from churn_rules.engines.columnar.bridges import in_batches, pandas_as_arrow
 from churn_rules.errors import TableError
 from churn_rules.vocabulary import LARGEST, Fact
 
-__all__ = ["Door", "Opened"]
+__all__ = ["Door", "Opened", "as_choice"]
 
 _TYPES = {"number": "numbers are", "date": "dates are", "boolean": "true and false are", "choice": "text is"}
 _UNTYPED = (nw.Unknown, nw.Object)
@@ -115,7 +115,7 @@ class Door:
         if not self.on_polars:
             text: Expr = xp.when(typed.is_in(list(fact.choices))).then(typed)
             return text
-        return _choice(typed, fact.choices, compared=dtype == nw.String and len(fact.choices) <= _FEW)
+        return as_choice(typed, fact.choices, compared=dtype == nw.String and len(fact.choices) <= _FEW)
 
     def out(self, opened: Opened, frame: Any, columns: Mapping[str, Expr]) -> Any:
         """Return the columns kept and those of the answer as a frame of the kind that came in.
@@ -138,7 +138,7 @@ class Door:
         return native if self.rows is None else _as_pandas(native, self.rows)
 
 
-def _choice(text: Expr, choices: Sequence[str], *, compared: bool) -> Expr:
+def as_choice(text: Expr, choices: Sequence[str], *, compared: bool) -> Expr:
     """Return text as an Enum of Polars, null where it is none of the choices."""
     if not compared:
         found: Expr = text.cast(xp.Enum(choices), strict=False)  # type: ignore[call-arg]  # said to Polars

@@ -34,10 +34,10 @@ from churn_rules.rulebase import DECISIONS, RESPONSIBLE, SCOPES, STATUSES
 
 __all__ = ["MASK_BITS", "result_columns"]
 
-MASK_BITS = 28
+_LOT = 7
+MASK_BITS = 4 * _LOT
 """Rules in one column of `fired`: four lots of seven, which add up quickest in the smallest integer that holds them."""
 
-_LOT = 7
 _OFFERS = ("offered", "withheld", "none")
 _ROLES = ("root", "contributing", "consequence", "none")
 _VERDICTS = ("pays", "does_not_pay", "depends", "not_worked_out")
